@@ -1,0 +1,65 @@
+/* protocol.h: what a protocol is to every tool: one struct of tables and functions. The codec fills in
+ * the first half, the monitor the second; `law_protocols[]`, beside the judge, lists them all. */
+#ifndef LAW_CORE_PROTOCOL_H
+#define LAW_CORE_PROTOCOL_H
+
+#include "core/span.h"
+
+enum { LAW_MAX_VIOLATIONS = 16 };
+
+/* Where a monitor puts what it found. More than LAW_MAX_VIOLATIONS are counted, not kept. */
+typedef struct law_findings {
+  law_violation found[LAW_MAX_VIOLATIONS];
+  size_t num;
+} law_findings;
+
+/* One message as it goes from the judge to a monitor. */
+typedef struct law_observed {
+  law_side from;
+  uint64_t now;                /* ns, monotonic */
+  law_bytes wire;              /* the whole message */
+  const void *message;         /* decoded; NULL when |violation| is set */
+  const law_violation *decode; /* what the decoder objected to, or NULL */
+} law_observed;
+
+typedef struct law_protocol {
+  const char *name;           /* "mqtt" */
+  const char *const *schemes; /* NULL-terminated: "mqtt", "mqtts", "tcp" ... */
+  const law_type *const *types;
+  size_t num_types;
+  size_t message_size; /* of the decoded message; at most LAW_MAX_MESSAGE_SIZE */
+  size_t context_size; /* what decoding must remember of one connection; at most LAW_MAX_CONTEXT_SIZE */
+
+  /* 0 to 100: how surely |head|, the first bytes that |from| sent, are this protocol. */
+  int (*detect)(law_bytes head, law_side from);
+  /* Finds the end of the first message. LAW_OK: |*out_len| is its length. LAW_NEED_MORE: |*out_len| is how
+   * many bytes it will have at least. Else |out| says what is wrong. Datagram protocols: the whole. */
+  law_status (*frame)(const void *context, law_bytes in, size_t *out_len, law_violation *out);
+  /* Decodes one whole message strictly and learns from it (MQTT: the version, from CONNECT). Views in
+   * |message| point into |frame|. */
+  law_status (*decode)(void *context, law_side from, law_bytes frame, void *message, law_violation *out);
+  /* The descriptor of the message that |frame| begins with; NULL for an unassigned type. */
+  const law_type *(*type_of)(const void *context, law_bytes frame);
+  /* Readies a zeroed message for law_build, law_encode: type code and version. */
+  void (*prepare)(const void *context, const law_type *type, void *message);
+
+  /* The monitor. World: what all connections of one IUT share. Connection: one flow. Both are the caller's
+   * memory, zeroed by these. |judged| is the side the IUT is on. |world| may be NULL: only connection scope. */
+  size_t world_size, connection_size;
+  void (*world_init)(void *world, law_side judged);
+  void (*connection_init)(void *connection, void *world, law_side judged, bool from_start);
+  void (*observe)(void *connection, const law_observed *seen, law_findings *out);
+  /* |from| closed its direction (|reset|: by an abort). Bytes after it are not sent. */
+  void (*closed)(void *connection, law_side from, bool reset, uint64_t now, law_findings *out);
+  /* Bytes are missing here: what is not known is not judged. */
+  void (*gap)(void *connection, law_side from);
+  /* Time has passed: absences. Returns the next time at which it wants to be called, UINT64_MAX for never. */
+  uint64_t (*tick)(void *connection, uint64_t now, law_findings *out);
+  uint32_t (*state)(const void *connection); /* small number: the fuzzer's feedback */
+} law_protocol;
+
+enum { LAW_MAX_MESSAGE_SIZE = 256, LAW_MAX_CONTEXT_SIZE = 32 };
+
+void law_find(law_findings *out, law_requirement requirement, law_status status, uint32_t offset);
+
+#endif

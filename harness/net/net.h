@@ -1,0 +1,118 @@
+/* net.h: one event loop for each process: sockets, TLS, WebSocket, timers, judging, time stamps, capture.
+ *
+ * A caller opens connections and listeners, then calls law_net_wait again and again; each call gives an
+ * array of events. There are no callbacks and no threads. Conformance cases and reference peers both
+ * stand on it. Handles are never reused within a loop. */
+#ifndef LAW_NET_NET_H
+#define LAW_NET_NET_H
+
+#include "core/protocol.h"
+
+typedef struct law_net law_net;
+typedef uint32_t law_handle; /* of a connection, listener, timer or watched descriptor; 0 is none */
+
+typedef enum law_transport { LAW_TCP, LAW_TLS, LAW_WS, LAW_WSS, LAW_UDP, LAW_DTLS } law_transport;
+
+/* Where to connect to or to listen on. Strings are copied. NULL fields: the default. */
+typedef struct law_endpoint {
+  law_transport transport;
+  const char *host; /* a literal address; "127.0.0.1" */
+  uint16_t port;    /* listening: 0 picks a free one, see law_net_port */
+  const char *source_host;    /* connecting: bind to this address first */
+  const char *ws_path;        /* "/mqtt" */
+  const char *ws_subprotocol; /* "mqtt"; "" sends none */
+  const char *alpn;
+  const char *server_name;
+  const char *ca_file, *cert_file, *key_file; /* PEM */
+  bool verify;    /* connecting: check the server's certificate; listening: ask for and check the client's */
+  int netns;      /* descriptor of a network namespace to open the socket in; 0 for our own */
+} law_endpoint;
+
+typedef enum law_event_kind {
+  LAW_EV_CONNECTED, /* handshakes of the transport are done, too */
+  LAW_EV_FAILED,    /* could not connect, or a handshake failed: |text| says why */
+  LAW_EV_ACCEPTED,  /* |listener| took in |handle|; handshakes are done */
+  LAW_EV_MESSAGE,   /* one message from the other side, or bytes that are none (|status|) */
+  LAW_EV_CLOSED,    /* the other side closed; |how| */
+  LAW_EV_TIMER,
+  LAW_EV_READABLE,  /* a watched descriptor */
+  LAW_EV_VIOLATION, /* the monitor found something with no message of the other side at hand (tick, close) */
+} law_event_kind;
+
+typedef enum law_close { LAW_CLOSE_FIN, LAW_CLOSE_RST, LAW_CLOSE_ERROR } law_close;
+
+/* Valid until the next law_net_wait. */
+typedef struct law_event {
+  law_event_kind kind;
+  law_handle handle;
+  law_handle listener;
+  void *user;          /* as given for the handle */
+  uint64_t time;       /* ns, monotonic: when the bytes were read, or the timer was due */
+  law_status status;   /* MESSAGE */
+  const law_type *type;
+  law_bytes wire;
+  const void *message; /* decoded, when status is LAW_OK */
+  const law_violation *violations; /* decoder's first, then the monitor's */
+  size_t num_violations;
+  uint32_t packet;     /* number of the capture's packet it stands in; 0 without a capture */
+  law_close how;
+  const char *text;
+} law_event;
+
+/* NULL when memory or descriptors run out. */
+law_net *law_net_new(void);
+/* Aborts all that is open. */
+void law_net_free(law_net *net);
+
+/* Monotonic time in ns, the clock of all events and timers. */
+uint64_t law_net_now(void);
+
+/* Writes all traffic from now on to a pcapng file. False when it can't be written: see law_net_error. */
+bool law_net_capture(law_net *net, const char *path);
+/* Flushes and closes the capture. */
+bool law_net_capture_end(law_net *net);
+const char *law_net_error(const law_net *net);
+
+/* How the flows of one IUT are judged: |world| memory is the loop's. NULL protocol: raw bytes only. |judged|:
+ * the side whose messages the monitor judges. Monitors see a whole world only if all connections of
+ * the IUT are opened with the same scope. |monitor| false: frame and decode only (reference peers). */
+law_handle law_net_scope(law_net *net, const law_protocol *protocol, law_side judged, bool monitor);
+
+/* Starts to connect; LAW_EV_CONNECTED or LAW_EV_FAILED follows. 0 when out of descriptors. The opener
+ * of a connection is the LAW_CLIENT side. */
+law_handle law_net_connect(law_net *net, law_handle scope, const law_endpoint *to, void *user);
+
+/* Listens; 0 when it can't (law_net_error says why). Accepted connections get the listener's |user|
+ * until law_net_set_user. */
+law_handle law_net_listen(law_net *net, law_handle scope, const law_endpoint *at, void *user);
+uint16_t law_net_port(const law_net *net, law_handle handle);
+void law_net_set_user(law_net *net, law_handle handle, void *user);
+
+/* Sends bytes as they are (one WebSocket binary frame on WS). Queued when the socket is full. False when the
+ * connection is closed. |*out_packet|, if not NULL, is the capture's packet number. */
+bool law_net_send(law_net *net, law_handle handle, law_bytes bytes, uint32_t *out_packet);
+/* Bytes queued and not yet taken by the system. */
+size_t law_net_queued(const law_net *net, law_handle handle);
+/* Stops or resumes reading (back-pressure, and cases that leave an answer unread). */
+void law_net_read(law_net *net, law_handle handle, bool on);
+
+/* FIN: what is queued is sent, then the write side is closed; the other side's bytes are still read until it closes, then LAW_EV_CLOSED.
+ * RST: at once; no more events. */
+void law_net_close(law_net *net, law_handle handle, law_close how);
+
+/* The comment that the capture's next packets of this connection carry: case id and requirement. */
+void law_net_comment(law_net *net, law_handle handle, const char *comment);
+
+/* One LAW_EV_TIMER at |at|; cancelled by law_net_close(FIN). */
+law_handle law_net_timer(law_net *net, uint64_t at, void *user);
+/* LAW_EV_READABLE whenever |fd| can be read (level-triggered), until law_net_close. |fd| stays the caller's. */
+law_handle law_net_watch(law_net *net, int fd, void *user);
+
+/* Waits until something happens or |until| (ns; 0: only what is ready; UINT64_MAX: for ever), and writes up to |max| events.
+ * Returns how many; -1 with errno on failure. EINTR gives 0. */
+int law_net_wait(law_net *net, uint64_t until, law_event *out, size_t max);
+
+/* For each connection's monitor: its state number. */
+uint32_t law_net_state(const law_net *net, law_handle handle);
+
+#endif
