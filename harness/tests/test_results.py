@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 import subprocess
 import sys
@@ -10,22 +9,26 @@ import textwrap
 from pathlib import Path
 
 import pytest
-
+from results_samples import (
+    CATALOGUE,
+    MUST,
+    OTHER,
+    PASSED,
+    SHOULD,
+    a_case,
+    a_run,
+    an_iut,
+    written,
+)
 from wirelaw.errors import UserError
 from wirelaw.results import (
     FINAL,
     PARTIAL,
-    CaseResult,
-    CatalogueRow,
     Deviation,
-    Iut,
     Message,
     MonitorViolation,
     PlannedCase,
-    Results,
     ResultsWriter,
-    Run,
-    Step,
     Verdict,
     Violation,
     classify,
@@ -37,54 +40,6 @@ from wirelaw.results import (
     redact_command,
 )
 from wirelaw.results.requirements import evidence
-
-MUST = CatalogueRow("MQTT5-3.1.0-2", "MUST", "3.1.0", "A second CONNECT closes the connection.")
-OTHER = CatalogueRow("MQTT5-3.1.2-1", "MUST NOT", "3.1.2", "Another.")
-SHOULD = CatalogueRow("MQTT5-3.1.4/send", "SHOULD", "3.1.4", "A recommendation.", origin="minted")
-NEVER = CatalogueRow("MQTT5-4.0.0-1", "MUST", "4.0", "Not to be seen.", testable=False, reason="inside")
-ABSENT = CatalogueRow("MQTT5-4.8.2-1", "MUST", "4.8.2", "Shared.", applicable=False)
-CATALOGUE = [MUST, OTHER, SHOULD, NEVER, ABSENT]
-TODAY = datetime.date(2026, 11, 24)
-
-
-def a_run(**more: object) -> Run:
-    return Run("run-1", "2026-11-24T10:00:00+00:00", "0.1.0", "1", **more)  # type: ignore[arg-type]
-
-
-def an_iut() -> Iut:
-    return Iut("broker", "server", "mqtt5")
-
-
-def a_case(
-    name: str, verdict: str, *steps: tuple[str | None, str], cause: str | None = None
-) -> CaseResult:
-    """A case with a step for each pair of requirement and verdict."""
-    made = [Step(i, "a", "expect", Verdict(said), req) for i, (req, said) in enumerate(steps)]
-    failed = next((step.index for step in made if step.verdict not in ("pass", "untested")), None)
-    requirements = tuple(dict.fromkeys(req for req, _ in steps if req)) or (MUST.id,)
-    return CaseResult(
-        name, f"Case {name}.", Verdict(verdict), "server", requirements, cause, failed, 0.5, made
-    )
-
-
-def written(
-    folder: Path, *cases: CaseResult, monitor: tuple[MonitorViolation, ...] = (), **finish: object
-) -> Results:
-    deviations = finish.pop("deviations", ())
-    planned = [PlannedCase(each.id, each.title, "server", each.requirements) for each in cases]
-    with ResultsWriter(
-        folder, a_run(), an_iut(), CATALOGUE, planned,
-        deviations=deviations, today=TODAY,  # type: ignore[arg-type]
-    ) as writer:  # fmt: skip
-        for case in cases:
-            writer.case_started(case.id)
-            writer.case_ended(case)
-        for seen in monitor:
-            writer.monitor_violation(seen)
-        return writer.finish(**{"seconds": 1.0, "sessions": 3, **finish})  # type: ignore[arg-type]
-
-
-PASSED = ("pass", (MUST.id, "pass"))
 
 
 @pytest.mark.parametrize(
@@ -288,7 +243,8 @@ def test_killed_in_the_middle(tmp_path: Path) -> None:
         import os, signal, sys
         sys.path[:0] = {sys.path!r}
         from pathlib import Path
-        from test_results import *
+        from results_samples import *
+        from wirelaw.results import ResultsWriter, PlannedCase
         planned = [PlannedCase(n, n, "server", (MUST.id,)) for n in ("done", "running", "waiting")]
         planned.append(PlannedCase("slow", "slow", "server", (MUST.id,), untested="slow"))
         writer = ResultsWriter(Path({str(tmp_path)!r}), a_run(), an_iut(), CATALOGUE, planned)
@@ -297,7 +253,7 @@ def test_killed_in_the_middle(tmp_path: Path) -> None:
         writer.case_started("running")
         os.kill(os.getpid(), signal.SIGKILL)
     """)
-    done = subprocess.run([sys.executable, "-c", script], cwd=Path(__file__).parent)
+    done = subprocess.run([sys.executable, "-c", script], check=False, cwd=Path(__file__).parent)
     assert done.returncode == -9
     with open(tmp_path / PARTIAL, "ab") as file:
         file.write(b'{"case": {"id": "cut sho')

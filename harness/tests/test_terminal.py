@@ -7,8 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from test_results import MUST, SHOULD, a_case, written
-
+from results_samples import MUST, SHOULD, a_case, written
 from wirelaw.results import CaseResult, MonitorViolation
 from wirelaw.terminal import Terminal, duration, printable, summary_lines
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -268,7 +268,7 @@ def read_results(directory: Path) -> Results:
 
 def _read_document(path: Path) -> dict[str, Any]:
     try:
-        document = json.loads(path.read_bytes())
+        document: dict[str, Any] = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
         raise UserError(f"{path} can't be read as results: {error}") from None
     schema = document.get("schema") if isinstance(document, dict) else None
@@ -315,7 +315,7 @@ def _deviation(row: Mapping[str, Any]) -> Deviation:
     return Deviation(**{**row, "expires": expires})
 
 
-def _read_events(path: Path) -> Iterable[dict[str, Any]]:
+def _read_events(path: Path) -> Iterator[dict[str, Any]]:
     with open(path, "rb") as file:
         for line in file:
             if not line.endswith(b"\n"):
