@@ -30,6 +30,11 @@ typedef struct law_protocol {
   size_t message_size; /* of the decoded message; at most LAW_MAX_MESSAGE_SIZE */
   size_t context_size; /* what decoding must remember of one connection; at most LAW_MAX_CONTEXT_SIZE */
 
+  /* Its names on the command line, NULL-terminated ("mqtt311", "mqtt5"), and what |context| is when a
+   * flow of |variant| begins: what is assumed until the flow itself says it. */
+  const char *const *variants;
+  void (*begin)(const char *variant, void *context);
+
   /* 0 to 100: how surely |head|, the first bytes that |from| sent, are this protocol. */
   int (*detect)(law_bytes head, law_side from);
   /* Finds the end of the first message. LAW_OK: |*out_len| is its length. LAW_NEED_MORE: |*out_len| is how

@@ -78,6 +78,10 @@ const char *law_net_error(const law_net *net);
  * the IUT are opened with the same scope. |monitor| false: frame and decode only (reference peers). */
 law_handle law_net_scope(law_net *net, const law_protocol *protocol, law_side judged, bool monitor);
 
+/* What decoding assumes of the scope's new connections until they say it themselves: a name out of
+ * protocol->variants. False when the protocol has no such variant. */
+bool law_net_assume(law_net *net, law_handle scope, const char *variant);
+
 /* Starts to connect; LAW_EV_CONNECTED or LAW_EV_FAILED follows. 0 when out of descriptors. The opener
  * of a connection is the LAW_CLIENT side. */
 law_handle law_net_connect(law_net *net, law_handle scope, const law_endpoint *to, void *user);
