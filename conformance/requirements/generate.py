@@ -89,7 +89,7 @@ def _requirement(path: Path, line: int, fields: list[str]) -> Requirement:
     if not ID.fullmatch(row["id"]):
         raise CatalogueError(
             f"{path}:{line}: '{row['id']}' is no requirement id (like MQTT5-3.1.0-2 or"
-            " MQTT5-3.1.0/slug)."
+            " MQTT5-3.1.2.11.2/dup)."
         )
     for column in ("level", "section", "statement"):
         if not row[column].strip():
