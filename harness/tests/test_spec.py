@@ -25,9 +25,9 @@ def run(capsys):
 def some_cases(monkeypatch):
     """Two cases in the place of the real ones, and a kill matrix for one of them."""
     cases = ModuleType("wirelaw.cases")
+    named = {"ping": ["MQTT311-3.12.4-1"], "bye": ["MQTT311-3.14.4/close", "MQTT311-0-0"]}
     cases.load = lambda protocol: [
-        SimpleNamespace(id="ping", role="server", requirements=["MQTT311-3.12.4-1"]),
-        SimpleNamespace(id="bye", role="server", requirements=["MQTT311-3.14.4/close", "MQTT311-0-0"]),
+        SimpleNamespace(id=name, role="server", requirements=ids) for name, ids in named.items()
     ]
     monkeypatch.setitem(sys.modules, "wirelaw.cases", cases)
     monkeypatch.setattr(wirelaw, "cases", cases, raising=False)

@@ -247,7 +247,8 @@ def test_every_cited_enumerator_exists() -> None:
     ("text", "found"),
     [
         ("see [MQTT5-3.1.0-2].", ["MQTT5-3.1.0-2"]),
-        ("MQTT5-3.1.2.11.2/dup, MQTT311-2.2.3/varint", ["MQTT5-3.1.2.11.2/dup", "MQTT311-2.2.3/varint"]),
+        ("MQTT5-3.1.2.11.2/dup, 3.1.2/x", ["MQTT5-3.1.2.11.2/dup"]),
+        ("MQTT311-2.2.3/varint: none", ["MQTT311-2.2.3/varint"]),
         ("MQTT31-connect/client-id", ["MQTT31-connect/client-id"]),
         ("MQTT-3.1.0-2 and MQTT5- alone", []),
     ],

@@ -76,7 +76,7 @@ class Coverage:
 
 
 def load_proofs(protocol: str) -> dict[str, Any]:
-    """The kill matrix that `wirelaw faults PROTOCOL --update` wrote; without faults if it never did.
+    """The kill matrix that `wirelaw faults PROTOCOL --update` wrote; if it never did, no faults.
 
     Raises UserError when the file is there and is not a kill matrix.
     """

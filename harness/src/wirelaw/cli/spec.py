@@ -33,7 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("protocol", metavar="PROTOCOL", help="mqtt5, mqtt311, mqtt31")
     parser.add_argument("id", metavar="ID", nargs="?", help="show this requirement in full")
     parser.add_argument(
-        "--level", type=str.upper, choices=LEVELS, help="only MUST, SHOULD or MAY, each with its NOT"
+        "--level", type=str.upper, choices=LEVELS, help="only MUST, SHOULD or MAY, and its NOT"
     )
     parser.add_argument("--section", metavar="S", help="only this section and those below it")
     parser.add_argument("--role", choices=ROLES, help="only what binds this role")
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     rows = catalogue.load(args.protocol)
     if args.id is not None:
         if args.coverage or args.level or args.section or args.role:
-            raise UserError("an ID stands alone: leave out --coverage, --level, --section and --role")
+            raise UserError("an ID stands alone: leave --coverage, --level, --section and --role out")
         return show_one(rows, args.id, args.json)
     selected = rows.select(level=args.level, section=args.section, role=args.role)
     if not selected:
@@ -113,7 +113,7 @@ def facts(row: Requirement, faults: Sequence[dict[str, Any]]) -> list[tuple[str,
 
 
 def told(fault: dict[str, Any]) -> str:
-    """A fault of the kill matrix: its name, and the cases that killed it or what else came of it."""
+    """A fault of the kill matrix: its name, what came of it, and the cases that killed it."""
     killers = ", ".join(fault.get("killed_by") or ())
     return f"{fault['name']}: {fault['outcome']}" + (f" by {killers}" if killers else "")
 
