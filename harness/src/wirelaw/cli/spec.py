@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     rows = catalogue.load(args.protocol)
     if args.id is not None:
         if args.coverage or args.level or args.section or args.role:
-            raise UserError("an ID stands alone: leave --coverage, --level, --section and --role out")
+            raise UserError("an ID stands alone: leave the filters and --coverage out")
         return show_one(rows, args.id, args.json)
     selected = rows.select(level=args.level, section=args.section, role=args.role)
     if not selected:
