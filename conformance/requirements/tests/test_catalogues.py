@@ -144,6 +144,10 @@ def test_enough_rules_without_a_number_are_minted() -> None:
 # ---- words
 
 
+def test_every_row_was_read_against_the_text() -> None:
+    assert [row.id for row in every_row() if row.status != "verified"] == []
+
+
 def test_testable_or_a_reason() -> None:
     """A row that no test can show says why; a row concerns somebody."""
     for row in every_row():
