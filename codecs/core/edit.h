@@ -13,16 +13,16 @@ size_t law_splice(uint8_t *wire, size_t len, size_t cap, law_span *spans, size_t
                   law_bytes with, bool fix_lengths);
 
 typedef enum law_edit_op {
-  LAW_EDIT_SET,       /* value bytes of the span := with (a number's bytes; a string's without length) */
-  LAW_EDIT_RAW,       /* all bytes of the span, its length prefix too, := with */
-  LAW_EDIT_DROP,      /* the span is left out */
+  LAW_EDIT_SET,  /* value bytes of the span := with (a number's bytes; a string's without length) */
+  LAW_EDIT_RAW,  /* all bytes of the span, its length prefix too, := with */
+  LAW_EDIT_DROP, /* the span is left out */
   LAW_EDIT_DUPLICATE, /* the span stands twice */
   LAW_EDIT_SWAP,      /* the span and |other| change places */
   LAW_EDIT_RESIZE,    /* the value is cut or padded with zeros to |number| bytes */
-  LAW_EDIT_FORCE,     /* a number or length field := number, nothing else changes (no length repaired) */
-  LAW_EDIT_VARINT,    /* a varint is written again in |number| bytes, longer than needed */
-  LAW_EDIT_INSERT,    /* |with| is put after the span */
-  LAW_EDIT_TRUNCATE,  /* the message ends after |number| bytes of the span; lengths stay */
+  LAW_EDIT_FORCE, /* a number or length field := number, nothing else changes (no length repaired) */
+  LAW_EDIT_VARINT,   /* a varint is written again in |number| bytes, longer than needed */
+  LAW_EDIT_INSERT,   /* |with| is put after the span */
+  LAW_EDIT_TRUNCATE, /* the message ends after |number| bytes of the span; lengths stay */
 } law_edit_op;
 
 typedef struct law_edit {

@@ -28,7 +28,8 @@ typedef struct law_protocol {
   const law_type *const *types;
   size_t num_types;
   size_t message_size; /* of the decoded message; at most LAW_MAX_MESSAGE_SIZE */
-  size_t context_size; /* what decoding must remember of one connection; at most LAW_MAX_CONTEXT_SIZE */
+  size_t
+      context_size; /* what decoding must remember of one connection; at most LAW_MAX_CONTEXT_SIZE */
 
   /* Its names on the command line, NULL-terminated ("mqtt311", "mqtt5"), and what |context| is when a
    * flow of |variant| begins: what is assumed until the flow itself says it. */
@@ -42,7 +43,8 @@ typedef struct law_protocol {
   law_status (*frame)(const void *context, law_bytes in, size_t *out_len, law_violation *out);
   /* Decodes one whole message strictly and learns from it (MQTT: the version, from CONNECT). Views in
    * |message| point into |frame|. */
-  law_status (*decode)(void *context, law_side from, law_bytes frame, void *message, law_violation *out);
+  law_status (*decode)(void *context, law_side from, law_bytes frame, void *message,
+                       law_violation *out);
   /* The descriptor of the message that |frame| begins with; NULL for an unassigned type. */
   const law_type *(*type_of)(const void *context, law_bytes frame);
   /* Readies a zeroed message for law_build, law_encode: type code and version. */

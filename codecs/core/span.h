@@ -32,6 +32,7 @@ enum {
   LAW_FIELD_VOLATILE = 1, /* may differ between two runs that mean the same: identifiers, times */
   LAW_FIELD_SECRET = 2,   /* never printed, never written: passwords, authentication data */
   LAW_FIELD_TEXT = 4,     /* bytes best shown as text when they are printable */
+  LAW_FIELD_CARRIER = 8,  /* the byte that bit fields are parts of; shown only through them */
 };
 
 /* A name of one value of a field: reason codes, QoS, packet types. A table ends with a NULL name.
@@ -49,8 +50,8 @@ typedef struct law_item {
   uint32_t tag;
   const char *name;
   law_kind kind;
-  uint32_t types;      /* bit mask of the type codes that may carry it */
-  uint32_t min, max;   /* allowed values of a number */
+  uint32_t types;    /* bit mask of the type codes that may carry it */
+  uint32_t min, max; /* allowed values of a number */
   bool repeatable;
   const law_field *field; /* how it appears in a span map */
 } law_item;
@@ -58,20 +59,20 @@ typedef struct law_item {
 struct law_field {
   const char *name;
   law_kind kind;
-  uint8_t shift, width;  /* LAW_KIND_BITS */
-  uint8_t flags;         /* LAW_FIELD_... */
-  uint16_t member;       /* offsetof in the message: uint8_t, uint16_t, uint32_t, law_bytes, law_list */
+  uint8_t shift, width; /* LAW_KIND_BITS */
+  uint8_t flags;        /* LAW_FIELD_... */
+  uint16_t member; /* offsetof in the message: uint8_t, uint16_t, uint32_t, law_bytes, law_list */
   /* Whether the field is in this message; |left| bytes of it are left. NULL: always. */
   bool (*when)(void *message, size_t left);
   /* Setting this field also sets these bits of this byte (CONNECT's user name flag). */
   uint16_t implies_member;
   uint8_t implies_bits;
-  const law_field *items;       /* LAW_KIND_ITEMS: the fields of each item, offsets unused */
+  const law_field *items; /* LAW_KIND_ITEMS: the fields of each item, offsets unused */
   size_t num_items;
-  const law_item *tags;         /* LAW_KIND_TAGGED: the items */
+  const law_item *tags; /* LAW_KIND_TAGGED: the items */
   size_t num_tags;
-  uint32_t tag_scope;           /* bit of this list in law_item.types */
-  const law_name *names;        /* names of values, or NULL */
+  uint32_t tag_scope;    /* bit of this list in law_item.types */
+  const law_name *names; /* names of values, or NULL */
 };
 
 /* One type of message. */

@@ -28,8 +28,15 @@ enum law_mqtt_type {
 /* Protocol levels as CONNECT sends them (3.1.2.2). */
 enum { LAW_MQTT_31 = 3, LAW_MQTT_311 = 4, LAW_MQTT_5 = 5 };
 
-/* law_mqtt_message.present: optional tails of 5.0's acknowledgements. */
-enum { LAW_MQTT_HAS_REASON = 1, LAW_MQTT_HAS_PROPERTIES = 2 };
+/* law_mqtt_message.present: what a packet may end before: the optional tails of 5.0's
+ * acknowledgements, and in 3.1 the user name and password that CONNECT's flags announce. Encoding
+ * writes them only when these bits are set. */
+enum {
+  LAW_MQTT_HAS_REASON = 1,
+  LAW_MQTT_HAS_PROPERTIES = 2,
+  LAW_MQTT_HAS_USER_NAME = 4,
+  LAW_MQTT_HAS_PASSWORD = 8,
+};
 
 /* CONNECT flags, 3.1.2.3. */
 enum {
@@ -48,9 +55,8 @@ typedef struct law_mqtt_message {
   uint8_t present; /* LAW_MQTT_HAS_... */
   uint8_t reason;  /* reason code, or 3.1.1's return code of CONNACK */
   uint16_t packet_id;
-  uint8_t ack_flags;     /* CONNACK */
-  uint8_t scratch;       /* the byte that bit fields of list items come from */
-  law_list properties;   /* 5.0 */
+  uint8_t ack_flags;   /* CONNACK */
+  law_list properties; /* 5.0 */
   union {
     struct {
       law_bytes topic;
@@ -80,11 +86,19 @@ typedef struct law_mqtt_context {
   uint8_t assumed;
 } law_mqtt_context;
 
+/* An optional tail is there when bytes are left (decoding) or when |present| says so (encoding). */
+LAW_INLINE bool law_mqtt_optional(law_mqtt_message *m, size_t left, uint8_t bit) {
+  m->present = (uint8_t)(m->present | (left > 0 ? bit : 0));
+  return (m->present & bit) != 0;
+}
+
 LAW_INLINE uint8_t law_mqtt_type_of(const law_mqtt_message *m) { return m->first >> 4; }
 LAW_INLINE uint8_t law_mqtt_qos(const law_mqtt_message *m) { return (m->first >> 1) & 3; }
 LAW_INLINE bool law_mqtt_dup(const law_mqtt_message *m) { return (m->first & 8) != 0; }
 LAW_INLINE bool law_mqtt_retain(const law_mqtt_message *m) { return (m->first & 1) != 0; }
-LAW_INLINE uint8_t law_mqtt_will_qos(const law_mqtt_message *m) { return (m->u.connect.flags >> 3) & 3; }
+LAW_INLINE uint8_t law_mqtt_will_qos(const law_mqtt_message *m) {
+  return (m->u.connect.flags >> 3) & 3;
+}
 
 /* Finds the end of the first packet; see law_protocol.frame. */
 law_status law_mqtt_frame(law_bytes in, size_t *out_len, law_violation *out);
@@ -95,7 +109,7 @@ law_status law_mqtt_decode(uint8_t version, law_bytes frame, law_mqtt_message *o
                            law_violation *violation);
 
 /* Writes the packet that |m| says (type in |m->first|), legal or not. Returns its size; when that is
- * more than |cap|, nothing useful was written. |m| is scratch for bit fields, otherwise unchanged. */
+ * more than |cap|, nothing useful was written. |m| is not changed. */
 size_t law_mqtt_encode(law_mqtt_message *m, uint8_t *out, size_t cap);
 
 /* ---- Properties (5.0 section 2.2.2) ---- */
@@ -144,6 +158,9 @@ bool law_mqtt_filter_valid(law_bytes filter);
 bool law_mqtt_topic_matches(law_bytes filter, law_bytes topic);
 /* Splits "$share/group/filter"; false when it is no shared subscription. */
 bool law_mqtt_shared(law_bytes filter, law_bytes *out_group, law_bytes *out_filter);
+
+/* May a packet of this type carry this reason code (5.0 section 2.4)? */
+bool law_mqtt_reason_allowed(uint8_t type, uint8_t reason);
 
 /* Reason code and packet type as the specification names them ("Not authorized", "PUBLISH"). */
 const char *law_mqtt_reason_name(uint8_t type, uint8_t version, uint8_t reason);

@@ -1,0 +1,546 @@
+#include "mqtt/mqtt.h"
+
+#include <string.h>
+
+#include "mqtt/properties.h"
+#include "mqtt/text.h"
+
+/* ---- how a field of each kind is read into its member ---- */
+
+#define READ_U8(c, m, member) (m)->member = law_cursor_u8(c, LAW_MQTT_RULE_OVERRUN)
+#define READ_LEVEL(c, m, member) read_level(c, m)
+#define READ_FLAGS READ_U8
+#define READ_REASON READ_U8
+#define READ_U16(c, m, member) (m)->member = law_cursor_u16(c, LAW_MQTT_RULE_OVERRUN)
+#define READ_STRING(c, m, member) (m)->member = law_mqtt_read_text(c, LAW_MQTT_RULE_NONE)
+#define READ_TOPIC(c, m, member) (m)->member = law_mqtt_read_text(c, LAW_MQTT_RULE_TOPIC_WILDCARD)
+#define READ_PUBLISH_TOPIC(c, m, member) \
+  (m)->member = law_mqtt_read_text(c, LAW_MQTT_RULE_PUBLISH_WILDCARD)
+#define READ_BINARY(c, m, member) (m)->member = law_cursor_bytes16(c, LAW_MQTT_RULE_BINARY_OVERRUN)
+#define READ_REST(c, m, member) (m)->member = law_cursor_rest(c)
+#define READ_PROPERTIES(c, m, member) (m)->member = law_mqtt_read_properties(c, law_mqtt_type_of(m))
+#define READ_WILL_PROPERTIES(c, m, member) (m)->member = law_mqtt_read_properties(c, 0)
+#define READ_SUBSCRIPTIONS(c, m, member) (m)->member = read_subscriptions(c, m)
+#define READ_FILTERS(c, m, member) (m)->member = read_filters(c, m)
+#define READ_REASONS(c, m, member) (m)->member = read_reasons(c)
+
+static law_list list_from(const law_cursor *c, const uint8_t *start, uint32_t count) {
+  law_list list = {start, (uint32_t)(c->at - start), count};
+  return list;
+}
+
+/* Subscription Options, 5.0 section 3.8.3.1; 3.1.1: Requested QoS, six reserved bits. */
+static void check_options(law_cursor *c, const law_mqtt_message *m, law_bytes filter,
+                          uint8_t options) {
+  const uint8_t *at = c->at - 1;
+  uint8_t reserved = m->version == LAW_MQTT_5 ? 0xc0 : 0xfc;
+  law_bytes group, inner;
+  if ((options & reserved) != 0) {
+    if (m->version != LAW_MQTT_31) {
+      law_cursor_fail_at(c, at, LAW_MQTT_RULE_SUBSCRIBE_RESERVED);
+    }
+  } else if ((options & 0x03) == 3) {
+    law_cursor_fail_at(c, at, LAW_MQTT_RULE_SUBSCRIBE_QOS_3);
+  } else if ((options & 0x30) == 0x30) {
+    law_cursor_fail_at(c, at, LAW_MQTT_RULE_SUBSCRIBE_RETAIN_3);
+  } else if ((options & 0x04) != 0 && law_mqtt_shared(filter, &group, &inner)) {
+    law_cursor_fail_at(c, at, LAW_MQTT_RULE_SUBSCRIBE_NO_LOCAL);
+  }
+}
+
+static law_list read_subscriptions(law_cursor *c, const law_mqtt_message *m) {
+  const uint8_t *start = c->at;
+  uint32_t count = 0;
+  if (law_cursor_left(c) == 0) {
+    law_cursor_fail(c, LAW_MQTT_RULE_SUBSCRIBE_EMPTY);
+  }
+  while (c->at < c->end) {
+    law_bytes filter = law_mqtt_read_text(c, LAW_MQTT_RULE_NONE);
+    law_mqtt_check_filter(c, filter, m->version == LAW_MQTT_5);
+    uint8_t options = law_cursor_u8(c, LAW_MQTT_RULE_OVERRUN);
+    if (LAW_UNLIKELY(options > 2) && law_cursor_ok(c)) {
+      check_options(c, m, filter, options);
+    }
+    count++;
+  }
+  return list_from(c, start, count);
+}
+
+static law_list read_filters(law_cursor *c, const law_mqtt_message *m) {
+  const uint8_t *start = c->at;
+  uint32_t count = 0;
+  if (law_cursor_left(c) == 0) {
+    law_cursor_fail(c, LAW_MQTT_RULE_UNSUBSCRIBE_EMPTY);
+  }
+  while (c->at < c->end) {
+    law_bytes filter = law_mqtt_read_text(c, LAW_MQTT_RULE_NONE);
+    law_mqtt_check_filter(c, filter, m->version == LAW_MQTT_5);
+    count++;
+  }
+  return list_from(c, start, count);
+}
+
+static law_list read_reasons(law_cursor *c) {
+  if (law_cursor_left(c) == 0) {
+    law_cursor_fail(c, LAW_MQTT_RULE_SUBACK_EMPTY);
+  }
+  law_bytes rest = law_cursor_rest(c);
+  law_list list = {rest.data, (uint32_t)rest.len, (uint32_t)rest.len};
+  return list;
+}
+
+/* The version that a CONNECT asks for decides how the rest of it is read. */
+static void read_level(law_cursor *c, law_mqtt_message *m) {
+  static const char name_31[] = "MQIsdp", name[] = "MQTT";
+  law_bytes sent = m->u.connect.protocol_name;
+  const uint8_t *at = c->at;
+  uint8_t level = law_cursor_u8(c, LAW_MQTT_RULE_OVERRUN);
+  m->u.connect.level = level;
+  bool is_31 = sent.len == sizeof name_31 - 1 && memcmp(sent.data, name_31, sent.len) == 0;
+  bool is_later = sent.len == sizeof name - 1 && memcmp(sent.data, name, sent.len) == 0;
+  if (level >= LAW_MQTT_31 && level <= LAW_MQTT_5) {
+    m->version = level;
+  }
+  if (!is_31 && !is_later) {
+    law_cursor_fail_at(c, sent.data, LAW_MQTT_RULE_PROTOCOL_NAME);
+  } else if (level < LAW_MQTT_31 || level > LAW_MQTT_5 || is_31 != (level == LAW_MQTT_31)) {
+    law_cursor_fail_at(c, at, LAW_MQTT_RULE_PROTOCOL_LEVEL);
+  }
+}
+
+/* ---- the fields of each packet, read in order ---- */
+
+#define READ_FIELD(KIND, name, member, WHEN, IMPLIES, FLAGS_) \
+  {                                                           \
+    size_t left = law_cursor_left(c);                         \
+    (void)left;                                               \
+    if (WHEN) {                                               \
+      READ_##KIND(c, m, member);                              \
+    }                                                         \
+  }
+
+static void read_connect(law_cursor *c, law_mqtt_message *m) {
+#define FIELD READ_FIELD
+#define BITS(...)
+#define CONNECT_FIELDS
+#include "mqtt/packets.def"
+#undef CONNECT_FIELDS
+}
+
+static void read_connack(law_cursor *c, law_mqtt_message *m) {
+#define FIELD READ_FIELD
+#define BITS(...)
+#define CONNACK_FIELDS
+#include "mqtt/packets.def"
+#undef CONNACK_FIELDS
+}
+
+static void read_publish(law_cursor *c, law_mqtt_message *m) {
+#define FIELD READ_FIELD
+#define BITS(...)
+#define PUBLISH_FIELDS
+#include "mqtt/packets.def"
+#undef PUBLISH_FIELDS
+}
+
+static void read_ack(law_cursor *c, law_mqtt_message *m) {
+#define FIELD READ_FIELD
+#define BITS(...)
+#define ACK_FIELDS
+#include "mqtt/packets.def"
+#undef ACK_FIELDS
+}
+
+static void read_subscribe(law_cursor *c, law_mqtt_message *m) {
+#define FIELD READ_FIELD
+#define BITS(...)
+#define SUBSCRIBE_FIELDS
+#include "mqtt/packets.def"
+#undef SUBSCRIBE_FIELDS
+}
+
+static void read_suback(law_cursor *c, law_mqtt_message *m) {
+#define FIELD READ_FIELD
+#define BITS(...)
+#define SUBACK_FIELDS
+#include "mqtt/packets.def"
+#undef SUBACK_FIELDS
+}
+
+static void read_unsubscribe(law_cursor *c, law_mqtt_message *m) {
+#define FIELD READ_FIELD
+#define BITS(...)
+#define UNSUBSCRIBE_FIELDS
+#include "mqtt/packets.def"
+#undef UNSUBSCRIBE_FIELDS
+}
+
+static void read_unsuback(law_cursor *c, law_mqtt_message *m) {
+#define FIELD READ_FIELD
+#define BITS(...)
+#define UNSUBACK_FIELDS
+#include "mqtt/packets.def"
+#undef UNSUBACK_FIELDS
+}
+
+static void read_closing(law_cursor *c, law_mqtt_message *m) {
+#define FIELD READ_FIELD
+#define BITS(...)
+#define CLOSING_FIELDS
+#include "mqtt/packets.def"
+#undef CLOSING_FIELDS
+}
+
+/* ---- rules between fields: one check for each packet ---- */
+
+/* The offset of |field|, a byte of the packet. */
+static const uint8_t *place(const law_cursor *c, size_t offset) { return c->start + offset; }
+
+static void fail_unless(law_cursor *c, bool holds, const uint8_t *at, law_rule rule) {
+  if (LAW_UNLIKELY(!holds)) {
+    law_cursor_fail_at(c, at, rule);
+  }
+}
+
+/* |at| is the first byte after the fixed header. */
+static void check_connect(law_cursor *c, const law_mqtt_message *m, const uint8_t *at) {
+  uint8_t flags = m->u.connect.flags;
+  const uint8_t *flags_at = at + 2 + m->u.connect.protocol_name.len + 1;
+  bool will = (flags & LAW_MQTT_WILL) != 0;
+  bool later = m->version != LAW_MQTT_31;
+  fail_unless(c, (flags & 1) == 0 || !later, flags_at, LAW_MQTT_RULE_CONNECT_RESERVED);
+  fail_unless(c, will || law_mqtt_will_qos(m) == 0 || !later, flags_at,
+              LAW_MQTT_RULE_WILL_QOS_UNUSED);
+  fail_unless(c, will || (flags & LAW_MQTT_WILL_RETAIN) == 0 || !later, flags_at,
+              LAW_MQTT_RULE_WILL_RETAIN_UNUSED);
+  fail_unless(c, !will || law_mqtt_will_qos(m) != 3, flags_at, LAW_MQTT_RULE_WILL_QOS_3);
+  fail_unless(c, !will || m->u.connect.will_topic.len > 0, m->u.connect.will_topic.data,
+              LAW_MQTT_RULE_TOPIC_EMPTY);
+}
+
+/* 3.1.1 sections 3.1.2.9 and 3.1.3.1; 3.1 CONNECT. */
+static void check_connect_before_5(law_cursor *c, const law_mqtt_message *m, const uint8_t *at) {
+  uint8_t flags = m->u.connect.flags;
+  const uint8_t *flags_at = at + 2 + m->u.connect.protocol_name.len + 1;
+  law_bytes id = m->u.connect.client_id;
+  bool may_be_empty = m->version == LAW_MQTT_311 && (flags & LAW_MQTT_CLEAN_START) != 0;
+  fail_unless(c, (flags & LAW_MQTT_USER_NAME) != 0 || (flags & LAW_MQTT_PASSWORD) == 0, flags_at,
+              LAW_MQTT_RULE_PASSWORD_ALONE);
+  fail_unless(c, id.len > 0 || may_be_empty, id.data, LAW_MQTT_RULE_CLIENT_ID_EMPTY);
+}
+
+/* 3.1 counts characters, so a continuation byte of UTF-8 is none. */
+static void check_client_id_31(law_cursor *c, law_bytes id) {
+  size_t characters = 0;
+  for (size_t i = 0; i < id.len; i++) {
+    characters += (id.data[i] & 0xc0) != 0x80;
+  }
+  fail_unless(c, characters <= 23, id.data, LAW_MQTT_RULE_CLIENT_ID_LONG);
+}
+
+static bool has_property(const law_list *list, uint8_t id) {
+  law_mqtt_property p;
+  return law_mqtt_property_of(list, id, &p);
+}
+
+static void check_connect_5(law_cursor *c, const law_mqtt_message *m) {
+  const law_list *list = &m->properties;
+  bool data = has_property(list, LAW_MQTT_P_AUTHENTICATION_DATA);
+  fail_unless(c, !data || has_property(list, LAW_MQTT_P_AUTHENTICATION_METHOD), list->data,
+              LAW_MQTT_RULE_CONNECT_AUTH_DATA);
+}
+
+static void decode_connect(law_cursor *c, law_mqtt_message *m) {
+  const uint8_t *at = c->at;
+  m->present = 0;
+  read_connect(c, m);
+  if (LAW_UNLIKELY(!law_cursor_ok(c))) {
+    return;
+  }
+  check_connect(c, m, at);
+  if (m->version != LAW_MQTT_5) {
+    check_connect_before_5(c, m, at);
+    if (m->version == LAW_MQTT_31) {
+      check_client_id_31(c, m->u.connect.client_id);
+    }
+  } else if (m->properties.count > 0) {
+    check_connect_5(c, m);
+  }
+}
+
+static void check_reason(law_cursor *c, const law_mqtt_message *m, const uint8_t *at,
+                         law_rule rule) {
+  fail_unless(c, law_mqtt_reason_allowed(law_mqtt_type_of(m), m->reason), at, rule);
+}
+
+static void decode_connack(law_cursor *c, law_mqtt_message *m) {
+  const uint8_t *at = c->at;
+  read_connack(c, m);
+  if (!law_cursor_ok(c)) {
+    return;
+  }
+  bool later = m->version != LAW_MQTT_31; /* 3.1 has no flags here, and says nothing of the byte */
+  fail_unless(c, (m->ack_flags & 0xfe) == 0 || !later, at, LAW_MQTT_RULE_CONNACK_FLAGS);
+  fail_unless(c, m->reason == 0 || m->ack_flags == 0 || !later, at,
+              LAW_MQTT_RULE_CONNACK_REFUSED_PRESENT);
+  if (m->version == LAW_MQTT_5) {
+    check_reason(c, m, at + 1, LAW_MQTT_RULE_CONNACK_REASON);
+  } else {
+    fail_unless(c, m->reason <= 5, at + 1, LAW_MQTT_RULE_CONNACK_REASON);
+  }
+}
+
+static bool has_alias(const law_mqtt_message *m) {
+  return m->version == LAW_MQTT_5 && m->properties.count > 0 &&
+         has_property(&m->properties, LAW_MQTT_P_TOPIC_ALIAS);
+}
+
+LAW_INLINE void decode_publish(law_cursor *c, law_mqtt_message *m) {
+  const uint8_t *at = c->at;
+  uint8_t qos = law_mqtt_qos(m);
+  if (LAW_UNLIKELY(qos == 3)) {
+    law_cursor_fail_at(c, c->start, LAW_MQTT_RULE_PUBLISH_QOS_3);
+    return;
+  }
+  read_publish(c, m);
+  if (LAW_UNLIKELY(!law_cursor_ok(c))) {
+    return;
+  }
+  if (qos == 0) {
+    fail_unless(c, !law_mqtt_dup(m) || m->version == LAW_MQTT_31, c->start,
+                LAW_MQTT_RULE_PUBLISH_DUP_QOS_0);
+  } else {
+    fail_unless(c, m->packet_id != 0, at + 2 + m->u.publish.topic.len,
+                LAW_MQTT_RULE_PACKET_ID_ZERO);
+  }
+  if (LAW_UNLIKELY(m->u.publish.topic.len == 0)) {
+    fail_unless(c, has_alias(m), at, LAW_MQTT_RULE_PUBLISH_NO_TOPIC);
+  }
+}
+
+/* What an absent optional field means: reason code 0, no properties. */
+static void set_absent(law_mqtt_message *m) {
+  m->present = 0;
+  m->reason = 0;
+  m->properties = (law_list){NULL, 0, 0};
+}
+
+static void decode_ack(law_cursor *c, law_mqtt_message *m, law_rule reason_rule) {
+  const uint8_t *at = c->at;
+  set_absent(m);
+  read_ack(c, m);
+  if (LAW_LIKELY(law_cursor_ok(c))) {
+    fail_unless(c, m->packet_id != 0, at, LAW_MQTT_RULE_ACK_ID_ZERO);
+    check_reason(c, m, at + 2, reason_rule);
+  }
+}
+
+static void decode_subscribe(law_cursor *c, law_mqtt_message *m) {
+  const uint8_t *at = c->at;
+  read_subscribe(c, m);
+  fail_unless(c, m->packet_id != 0 || !law_cursor_ok(c), at, LAW_MQTT_RULE_PACKET_ID_ZERO);
+}
+
+static void decode_unsubscribe(law_cursor *c, law_mqtt_message *m) {
+  const uint8_t *at = c->at;
+  read_unsubscribe(c, m);
+  fail_unless(c, m->packet_id != 0 || !law_cursor_ok(c), at, LAW_MQTT_RULE_PACKET_ID_ZERO);
+}
+
+/* SUBACK and UNSUBACK: a reason code for each filter. */
+static void check_reasons(law_cursor *c, const law_mqtt_message *m, law_rule rule) {
+  uint8_t type = law_mqtt_type_of(m);
+  for (uint32_t i = 0; i < m->u.reasons.len && law_cursor_ok(c); i++) {
+    uint8_t reason = m->u.reasons.data[i];
+    bool good = m->version == LAW_MQTT_5     ? law_mqtt_reason_allowed(type, reason)
+                : m->version == LAW_MQTT_311 ? reason <= 2 || reason == 0x80
+                                             : (reason & 3) != 3;
+    fail_unless(c, good, m->u.reasons.data + i, rule);
+  }
+}
+
+static void decode_suback(law_cursor *c, law_mqtt_message *m) {
+  const uint8_t *at = c->at;
+  read_suback(c, m);
+  if (law_cursor_ok(c)) {
+    fail_unless(c, m->packet_id != 0, at, LAW_MQTT_RULE_SUBACK_ID_ZERO);
+    check_reasons(c, m, LAW_MQTT_RULE_SUBACK_REASON);
+  }
+}
+
+static void decode_unsuback(law_cursor *c, law_mqtt_message *m) {
+  const uint8_t *at = c->at;
+  m->u.reasons = (law_list){NULL, 0, 0};
+  read_unsuback(c, m);
+  if (law_cursor_ok(c)) {
+    fail_unless(c, m->packet_id != 0, at, LAW_MQTT_RULE_SUBACK_ID_ZERO);
+    check_reasons(c, m, LAW_MQTT_RULE_UNSUBACK_REASON);
+  }
+}
+
+static void decode_ping(law_cursor *c, law_rule rule) {
+  fail_unless(c, law_cursor_left(c) == 0, c->at, rule);
+}
+
+static void decode_disconnect(law_cursor *c, law_mqtt_message *m) {
+  const uint8_t *at = c->at;
+  set_absent(m);
+  read_closing(c, m);
+  if (law_cursor_ok(c)) {
+    check_reason(c, m, at, LAW_MQTT_RULE_DISCONNECT_REASON);
+  }
+}
+
+/* An AUTH of Remaining Length 0 says Success and has no method (3.15.2.1); any other must name it. */
+static void decode_auth(law_cursor *c, law_mqtt_message *m) {
+  const uint8_t *at = c->at;
+  if (m->version != LAW_MQTT_5) {
+    law_cursor_fail_at(c, c->start, LAW_MQTT_RULE_RESERVED_TYPE);
+    return;
+  }
+  set_absent(m);
+  read_closing(c, m);
+  if (law_cursor_ok(c)) {
+    check_reason(c, m, at, LAW_MQTT_RULE_AUTH_REASON);
+    fail_unless(c,
+                m->present == 0 || has_property(&m->properties, LAW_MQTT_P_AUTHENTICATION_METHOD),
+                at, LAW_MQTT_RULE_AUTH_METHOD);
+  }
+}
+
+/* ---- the whole packet ---- */
+
+typedef struct header_rule {
+  uint8_t flags; /* the low four bits that must stand */
+  law_rule rule;
+} header_rule;
+
+static const header_rule header_rules[16] = {
+    [LAW_MQTT_CONNECT] = {0, LAW_MQTT_RULE_FLAGS},
+    [LAW_MQTT_CONNACK] = {0, LAW_MQTT_RULE_FLAGS},
+    [LAW_MQTT_PUBACK] = {0, LAW_MQTT_RULE_FLAGS},
+    [LAW_MQTT_PUBREC] = {0, LAW_MQTT_RULE_FLAGS},
+    [LAW_MQTT_PUBREL] = {2, LAW_MQTT_RULE_PUBREL_FLAGS},
+    [LAW_MQTT_PUBCOMP] = {0, LAW_MQTT_RULE_FLAGS},
+    [LAW_MQTT_SUBSCRIBE] = {2, LAW_MQTT_RULE_SUBSCRIBE_FLAGS},
+    [LAW_MQTT_SUBACK] = {0, LAW_MQTT_RULE_FLAGS},
+    [LAW_MQTT_UNSUBSCRIBE] = {2, LAW_MQTT_RULE_UNSUBSCRIBE_FLAGS},
+    [LAW_MQTT_UNSUBACK] = {0, LAW_MQTT_RULE_FLAGS},
+    [LAW_MQTT_PINGREQ] = {0, LAW_MQTT_RULE_FLAGS},
+    [LAW_MQTT_PINGRESP] = {0, LAW_MQTT_RULE_FLAGS},
+    [LAW_MQTT_DISCONNECT] = {0, LAW_MQTT_RULE_DISCONNECT_FLAGS},
+    [LAW_MQTT_AUTH] = {0, LAW_MQTT_RULE_AUTH_FLAGS},
+};
+
+/* 3.1 lets DUP be set in PUBREL, SUBSCRIBE and UNSUBSCRIBE, and calls other unused bits "not used": only
+ * the QoS bits of those three are judged. */
+static bool flags_good(const law_mqtt_message *m, const header_rule *want) {
+  uint8_t flags = m->first & 0x0f;
+  if (m->version == LAW_MQTT_31) {
+    return want->flags == 0 || (flags & 0x06) == want->flags;
+  }
+  return flags == want->flags;
+}
+
+static void check_header(law_cursor *c, const law_mqtt_message *m) {
+  uint8_t type = law_mqtt_type_of(m);
+  fail_unless(c, type == LAW_MQTT_PUBLISH || flags_good(m, &header_rules[type]), c->start,
+              header_rules[type].rule);
+}
+
+static void decode_others(law_cursor *c, law_mqtt_message *m) {
+  switch (law_mqtt_type_of(m)) {
+    case LAW_MQTT_CONNECT:
+      decode_connect(c, m);
+      break;
+    case LAW_MQTT_CONNACK:
+      decode_connack(c, m);
+      break;
+    case LAW_MQTT_PUBACK:
+      decode_ack(c, m, LAW_MQTT_RULE_PUBACK_REASON);
+      break;
+    case LAW_MQTT_PUBREC:
+      decode_ack(c, m, LAW_MQTT_RULE_PUBREC_REASON);
+      break;
+    case LAW_MQTT_PUBREL:
+      decode_ack(c, m, LAW_MQTT_RULE_PUBREL_REASON);
+      break;
+    case LAW_MQTT_PUBCOMP:
+      decode_ack(c, m, LAW_MQTT_RULE_PUBCOMP_REASON);
+      break;
+    case LAW_MQTT_SUBSCRIBE:
+      decode_subscribe(c, m);
+      break;
+    case LAW_MQTT_SUBACK:
+      decode_suback(c, m);
+      break;
+    case LAW_MQTT_UNSUBSCRIBE:
+      decode_unsubscribe(c, m);
+      break;
+    case LAW_MQTT_UNSUBACK:
+      decode_unsuback(c, m);
+      break;
+    case LAW_MQTT_PINGREQ:
+      decode_ping(c, LAW_MQTT_RULE_PINGREQ_LENGTH);
+      break;
+    case LAW_MQTT_PINGRESP:
+      decode_ping(c, LAW_MQTT_RULE_PINGRESP_LENGTH);
+      break;
+    case LAW_MQTT_DISCONNECT:
+      decode_disconnect(c, m);
+      break;
+    case LAW_MQTT_AUTH:
+      decode_auth(c, m);
+      break;
+    default:
+      law_cursor_fail_at(c, c->start, LAW_MQTT_RULE_RESERVED_TYPE);
+      break;
+  }
+}
+
+/* The Remaining Length (5.0 section 2.1.4), which must say where the bytes in hand end. 3.1.1 does not ask
+ * for the shortest form. */
+static void read_remaining_length(law_cursor *c, uint8_t version) {
+  size_t value = 0;
+  for (unsigned shift = 0; shift < 28; shift += 7) {
+    uint8_t byte = law_cursor_u8(c, LAW_MQTT_RULE_OVERRUN);
+    value |= (size_t)(byte & 0x7f) << shift;
+    if ((byte & 0x80) == 0) {
+      if (LAW_UNLIKELY(byte == 0 && shift > 0 && version == LAW_MQTT_5)) {
+        law_cursor_fail_at(c, place(c, 1), LAW_MQTT_RULE_VARINT_SHORTEST);
+      } else if (LAW_UNLIKELY(value != law_cursor_left(c))) {
+        law_rule rule = value > law_cursor_left(c) ? LAW_MQTT_RULE_OVERRUN : LAW_MQTT_RULE_TRAILING;
+        law_cursor_fail_at(c, place(c, 1), rule);
+      }
+      return;
+    }
+  }
+  law_cursor_fail_at(c, place(c, 1), LAW_MQTT_RULE_VARINT_LENGTH);
+}
+
+/* Cold: what the cursor's failure means in the message's version. */
+static LAW_COLD law_status explain(const law_cursor *c, uint8_t version, law_violation *violation) {
+  *violation = law_mqtt_violation_of(c->failed, version, c->failed_at);
+  return violation->status;
+}
+
+law_status law_mqtt_decode(uint8_t version, law_bytes frame, law_mqtt_message *out,
+                           law_violation *violation) {
+  law_cursor c = law_cursor_of(frame);
+  out->first = law_cursor_u8(&c, LAW_MQTT_RULE_OVERRUN);
+  out->version = version;
+  read_remaining_length(&c, version);
+  if (LAW_LIKELY(law_mqtt_type_of(out) == LAW_MQTT_PUBLISH)) {
+    decode_publish(&c, out);
+  } else {
+    check_header(&c, out);
+    decode_others(&c, out);
+  }
+  if (LAW_UNLIKELY(c.at != c.end)) {
+    law_cursor_fail(&c, LAW_MQTT_RULE_TRAILING);
+  }
+  if (LAW_UNLIKELY(!law_cursor_ok(&c))) {
+    return explain(&c, out->version, violation);
+  }
+  return LAW_OK;
+}

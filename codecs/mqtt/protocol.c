@@ -1,0 +1,145 @@
+#include <string.h>
+
+#include "core/dissect.h"
+#include "mqtt/names.h"
+#include "mqtt/rules.h"
+
+static const char *const schemes[] = {"mqtt", "mqtts", NULL};
+static const char *const variants[] = {"mqtt5", "mqtt311", "mqtt31", NULL};
+
+static void begin(const char *variant, void *context) {
+  law_mqtt_context *c = context;
+  *c = (law_mqtt_context){0, LAW_MQTT_5};
+  if (strcmp(variant, "mqtt311") == 0) {
+    c->assumed = LAW_MQTT_311;
+  } else if (strcmp(variant, "mqtt31") == 0) {
+    c->assumed = LAW_MQTT_31;
+  }
+}
+
+/* A CONNECT says what it is by its protocol name; other packets only by being well-formed. */
+static int detect_connect(law_bytes head) {
+  static const uint8_t name[] = {0, 4, 'M', 'Q', 'T', 'T'},
+                       name_31[] = {0, 6, 'M', 'Q', 'I', 's', 'd', 'p'};
+  size_t at = 1;
+  while (at < head.len && at < 5 && (head.data[at] & 0x80) != 0) {
+    at++;
+  }
+  at++;
+  if (head.len < at + sizeof name_31) {
+    return 0;
+  }
+  bool found = memcmp(head.data + at, name, sizeof name) == 0 ||
+               memcmp(head.data + at, name_31, sizeof name_31) == 0;
+  return found ? 100 : 0;
+}
+
+static int detect_other(law_bytes head) {
+  law_violation violation;
+  law_mqtt_message message;
+  size_t len;
+  if (law_mqtt_frame(head, &len, &violation) != LAW_OK) {
+    return 0;
+  }
+  for (uint8_t version = LAW_MQTT_311; version <= LAW_MQTT_5; version++) {
+    if (law_mqtt_decode(version, law_bytes_of(head.data, len), &message, &violation) == LAW_OK) {
+      return len == head.len ? 40 : 30;
+    }
+  }
+  return 0;
+}
+
+static int detect(law_bytes head, law_side from) {
+  if (head.len < 2) {
+    return 0;
+  }
+  bool connect = head.data[0] >> 4 == LAW_MQTT_CONNECT;
+  return connect && from == LAW_CLIENT ? detect_connect(head) : detect_other(head);
+}
+
+static law_status frame(const void *context, law_bytes in, size_t *out_len, law_violation *out) {
+  const law_mqtt_context *c = context;
+  law_status status = law_mqtt_frame(in, out_len, out);
+  if (status != LAW_OK && status != LAW_NEED_MORE) {
+    uint8_t version = c->version != 0 ? c->version : c->assumed;
+    *out = law_mqtt_violation_of(LAW_MQTT_RULE_VARINT_LENGTH, version, out->offset);
+  }
+  return status;
+}
+
+static uint8_t version_of(const law_mqtt_context *c) {
+  uint8_t version = c->version != 0 ? c->version : c->assumed;
+  return version != 0 ? version : LAW_MQTT_5;
+}
+
+/* Packet identifier 0 from a server is another statement of 5.0 than from a client. */
+static void name_sender(law_side from, uint8_t version, law_violation *violation) {
+  if (from == LAW_SERVER && version == LAW_MQTT_5 &&
+      violation->requirement == LAW_R_MQTT5_2_2_1_3) {
+    violation->requirement = LAW_R_MQTT5_2_2_1_4;
+  }
+}
+
+static law_status decode(void *context, law_side from, law_bytes bytes, void *message,
+                         law_violation *violation) {
+  law_mqtt_context *c = context;
+  law_mqtt_message *m = message;
+  law_status status = law_mqtt_decode(version_of(c), bytes, m, violation);
+  if (status != LAW_OK) {
+    name_sender(from, version_of(c), violation);
+  } else if (law_mqtt_type_of(m) == LAW_MQTT_CONNECT && c->version == 0) {
+    c->version = m->version;
+  }
+  return status;
+}
+
+static const law_type *type_of(const void *context, law_bytes bytes) {
+  const law_mqtt_context *c = context;
+  uint8_t code = bytes.len > 0 ? bytes.data[0] >> 4 : 0;
+  if (code == LAW_MQTT_AUTH && version_of(c) != LAW_MQTT_5) {
+    return NULL;
+  }
+  return law_mqtt_types_by_code[code];
+}
+
+/* The protocol name that belongs to a level; static, so that a message may point to it. */
+static law_bytes name_of(uint8_t version) {
+  return version == LAW_MQTT_31 ? law_bytes_of("MQIsdp", 6) : law_bytes_of("MQTT", 4);
+}
+
+static void prepare(const void *context, const law_type *type, void *message) {
+  law_mqtt_message *m = message;
+  uint8_t code = type->code;
+  bool two = code == LAW_MQTT_PUBREL || code == LAW_MQTT_SUBSCRIBE || code == LAW_MQTT_UNSUBSCRIBE;
+  m->first = (uint8_t)(code << 4 | (two ? 2 : 0));
+  m->version = version_of(context);
+  if (code == LAW_MQTT_CONNECT) {
+    m->present = LAW_MQTT_HAS_USER_NAME | LAW_MQTT_HAS_PASSWORD;
+    m->u.connect.protocol_name = name_of(m->version);
+    m->u.connect.level = m->version;
+  }
+}
+
+size_t law_mqtt_encode(law_mqtt_message *m, uint8_t *out, size_t cap) {
+  const law_type *type = law_mqtt_types_by_code[law_mqtt_type_of(m)];
+  return type != NULL ? law_encode(type, m, out, cap) : 0;
+}
+
+const law_protocol law_mqtt_codec = {
+    .name = "mqtt",
+    .schemes = schemes,
+    .types = law_mqtt_types_by_code + 1,
+    .num_types = 15,
+    .message_size = sizeof(law_mqtt_message),
+    .context_size = sizeof(law_mqtt_context),
+    .variants = variants,
+    .begin = begin,
+    .detect = detect,
+    .frame = frame,
+    .decode = decode,
+    .type_of = type_of,
+    .prepare = prepare,
+};
+
+_Static_assert(sizeof(law_mqtt_message) <= LAW_MAX_MESSAGE_SIZE, "a message must fit where all do");
+_Static_assert(sizeof(law_mqtt_context) <= LAW_MAX_CONTEXT_SIZE, "a context must fit where all do");

@@ -1,0 +1,162 @@
+#include "mqtt/text.h"
+
+#include <string.h>
+
+static law_rule rule_of(law_utf8 kind, law_rule wildcard) {
+  switch (kind) {
+    case LAW_UTF8_NUL:
+      return LAW_MQTT_RULE_UTF8_NUL;
+    case LAW_UTF8_WILDCARD:
+      return wildcard;
+    default:
+      return LAW_MQTT_RULE_UTF8;
+  }
+}
+
+void law_mqtt_check_text_slowly(law_cursor *c, law_bytes text, law_rule wildcard) {
+  size_t at = 0;
+  law_utf8 kind = law_utf8_check(text, wildcard != 0, &at);
+  if (kind != LAW_UTF8_OK) {
+    law_cursor_fail_at(c, text.data + at, rule_of(kind, wildcard));
+  }
+}
+
+static law_bytes without(law_bytes b, size_t prefix) {
+  return law_bytes_of(b.data + prefix, b.len - prefix);
+}
+
+/* Level by level: '#' alone and last, '+' alone. |*out_at| is where the rule is broken. */
+static law_rule wildcard_rule(law_bytes filter, size_t *out_at) {
+  for (size_t i = 0; i < filter.len; i++) {
+    uint8_t ch = filter.data[i];
+    if (ch != '#' && ch != '+') {
+      continue;
+    }
+    bool begins = i == 0 || filter.data[i - 1] == '/';
+    bool ends = i + 1 == filter.len || filter.data[i + 1] == '/';
+    bool last = i + 1 == filter.len;
+    *out_at = i;
+    if (ch == '#' && (!begins || !last)) {
+      return LAW_MQTT_RULE_FILTER_HASH;
+    }
+    if (ch == '+' && (!begins || !ends)) {
+      return LAW_MQTT_RULE_FILTER_PLUS;
+    }
+  }
+  return LAW_MQTT_RULE_NONE;
+}
+
+static const char share_prefix[] = "$share/";
+enum { SHARE_PREFIX_LEN = sizeof share_prefix - 1 };
+
+static bool has_share_prefix(law_bytes filter) {
+  return filter.len >= SHARE_PREFIX_LEN && memcmp(filter.data, share_prefix, SHARE_PREFIX_LEN) == 0;
+}
+
+/* "$share" and "$share/..." (4.8.2): the length of everything before the inner filter, or what is wrong. */
+static law_rule share_rule(law_bytes filter, size_t *out_prefix, size_t *out_at) {
+  size_t i = SHARE_PREFIX_LEN;
+  while (i < filter.len && filter.data[i] != '/') {
+    if (filter.data[i] == '+' || filter.data[i] == '#') {
+      *out_at = i;
+      return LAW_MQTT_RULE_SHARE_NAME;
+    }
+    i++;
+  }
+  *out_at = SHARE_PREFIX_LEN;
+  if (i == SHARE_PREFIX_LEN) {
+    return LAW_MQTT_RULE_SHARE_NAME_EMPTY;
+  }
+  if (i + 1 >= filter.len) {
+    *out_at = i;
+    return LAW_MQTT_RULE_SHARE_NAME;
+  }
+  *out_prefix = i + 1;
+  return LAW_MQTT_RULE_NONE;
+}
+
+static law_rule filter_rule(law_bytes filter, bool shared, size_t *out_at) {
+  size_t prefix = 0;
+  *out_at = 0;
+  if (filter.len == 0) {
+    return LAW_MQTT_RULE_FILTER_EMPTY;
+  }
+  if (shared && has_share_prefix(filter)) {
+    law_rule rule = share_rule(filter, &prefix, out_at);
+    if (rule != LAW_MQTT_RULE_NONE) {
+      return rule;
+    }
+  }
+  law_rule rule = wildcard_rule(without(filter, prefix), out_at);
+  *out_at += prefix;
+  return rule;
+}
+
+void law_mqtt_check_filter(law_cursor *c, law_bytes filter, bool shared) {
+  size_t at;
+  law_rule rule = filter_rule(filter, shared, &at);
+  if (rule != LAW_MQTT_RULE_NONE) {
+    law_cursor_fail_at(c, filter.data + at, rule);
+  }
+}
+
+bool law_mqtt_filter_valid(law_bytes filter) {
+  size_t at;
+  return filter_rule(filter, true, &at) == LAW_MQTT_RULE_NONE;
+}
+
+bool law_mqtt_topic_name_valid(law_bytes topic) {
+  return topic.len > 0 && memchr(topic.data, '#', topic.len) == NULL &&
+         memchr(topic.data, '+', topic.len) == NULL;
+}
+
+bool law_mqtt_shared(law_bytes filter, law_bytes *out_group, law_bytes *out_filter) {
+  size_t prefix, at;
+  if (!has_share_prefix(filter) || share_rule(filter, &prefix, &at) != LAW_MQTT_RULE_NONE) {
+    return false;
+  }
+  *out_group = law_bytes_of(filter.data + SHARE_PREFIX_LEN, prefix - SHARE_PREFIX_LEN - 1);
+  *out_filter = without(filter, prefix);
+  return true;
+}
+
+static size_t level_len(law_bytes topic, size_t at) {
+  size_t end = at;
+  while (end < topic.len && topic.data[end] != '/') {
+    end++;
+  }
+  return end - at;
+}
+
+bool law_mqtt_topic_matches(law_bytes filter, law_bytes topic) {
+  size_t f = 0, t = 0;
+  if (filter.len == 0 || topic.len == 0) {
+    return false;
+  }
+  /* 4.7.2: a leading wildcard does not match a topic that begins with '$'. */
+  if (topic.data[0] == '$' && (filter.data[0] == '#' || filter.data[0] == '+')) {
+    return false;
+  }
+  for (;;) {
+    size_t f_len = level_len(filter, f), t_len = level_len(topic, t);
+    if (f_len == 1 && filter.data[f] == '#') {
+      return true;
+    }
+    bool plus = f_len == 1 && filter.data[f] == '+';
+    if (!plus && (f_len != t_len || memcmp(filter.data + f, topic.data + t, f_len) != 0)) {
+      return false;
+    }
+    f += f_len;
+    t += t_len;
+    if (t == topic.len) {
+      /* "a/#" matches its parent "a" as well. */
+      return f == filter.len ||
+             (filter.len - f == 2 && filter.data[f] == '/' && filter.data[f + 1] == '#');
+    }
+    if (f == filter.len) {
+      return false;
+    }
+    f++;
+    t++;
+  }
+}
