@@ -8,7 +8,6 @@ the summary. NO_COLOR is honoured. Nothing that an IUT sent reaches the terminal
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import sys
 import time
@@ -21,7 +20,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from wirelaw.results import CaseResult, Results, Verdict, blamed, headline
+from wirelaw.results import CaseResult, Results, Verdict, blamed, headline, printable
 
 GLYPHS = {
     Verdict.PASS: ("✓", "green"),
@@ -38,30 +37,6 @@ _TELLING = (Verdict.FAIL, Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.WARN)
 
 _REFRESH_S = 0.1
 _SIGN_OF_LIFE_S = 15.0
-
-# C0 and C1 controls, and what reorders or hides text: bidi controls, zero-width, line separators,
-# variation selectors' neighbours, tags, surrogates.
-_UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
-    "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
-)
-
-
-def printable(text: str, limit: int | None = None) -> str:
-    """Text in which everything that steers a terminal or reorders a line is spelled out, as
-    `\\x1b` or `\\u202e`, cut to a number of characters if one is given."""
-    safe = _UNSAFE.sub(lambda found: _spelled(found.group()), text)
-    if limit is not None and len(safe) > limit:
-        return safe[: max(0, limit - 1)] + "…"
-    return safe
-
-
-def _spelled(char: str) -> str:
-    code = ord(char)
-    if code < 0x100:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
-
 
 def width(text: str) -> int:
     """Columns that a text takes on a terminal."""

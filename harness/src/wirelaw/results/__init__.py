@@ -37,6 +37,7 @@ from .model import (
 )
 from .requirements import count_coverage, count_totals, judge_requirements
 from .secrets import Scrubber, redact_command, redact_url
+from .text import printable, xml_text
 from .writer import FINAL, PARTIAL, ResultsWriter, read_results
 
 __all__ = [
@@ -45,6 +46,6 @@ __all__ = [
     "Message", "MonitorViolation", "PlannedCase", "Proof", "RequirementResult", "Results",
     "ResultsWriter", "Run", "Scrubber", "Span", "Step", "Verdict", "Violation", "blamed", "classify",
     "compare", "count_coverage", "count_totals", "exit_of", "headline", "judge_requirements", "level_group",
-    "must_cases", "new_failures", "read_deviations", "read_results", "redact_command",
-    "redact_url", "untested_case",
+    "must_cases", "new_failures", "printable", "read_deviations", "read_results", "redact_command",
+    "redact_url", "untested_case", "xml_text",
 ]

@@ -1,0 +1,1 @@
+"""Reports of runs, rendered from results.json and nothing else."""
