@@ -16,16 +16,17 @@ typedef enum law_transport { LAW_TCP, LAW_TLS, LAW_WS, LAW_WSS, LAW_UDP, LAW_DTL
 /* Where to connect to or to listen on. Strings are copied. NULL fields: the default. */
 typedef struct law_endpoint {
   law_transport transport;
-  const char *host; /* a literal address; "127.0.0.1" */
-  uint16_t port;    /* listening: 0 picks a free one, see law_net_port */
+  const char *host;           /* a literal address; "127.0.0.1" */
+  uint16_t port;              /* listening: 0 picks a free one, see law_net_port */
   const char *source_host;    /* connecting: bind to this address first */
   const char *ws_path;        /* "/mqtt" */
   const char *ws_subprotocol; /* "mqtt"; "" sends none */
   const char *alpn;
   const char *server_name;
   const char *ca_file, *cert_file, *key_file; /* PEM */
-  bool verify;    /* connecting: check the server's certificate; listening: ask for and check the client's */
-  int netns;      /* descriptor of a network namespace to open the socket in; 0 for our own */
+  bool
+      verify; /* connecting: check the server's certificate; listening: ask for and check the client's */
+  int netns; /* descriptor of a network namespace to open the socket in; 0 for our own */
 } law_endpoint;
 
 typedef enum law_event_kind {
@@ -35,7 +36,7 @@ typedef enum law_event_kind {
   LAW_EV_MESSAGE,   /* one message from the other side, or bytes that are none (|status|) */
   LAW_EV_CLOSED,    /* the other side closed; |how| */
   LAW_EV_TIMER,
-  LAW_EV_READABLE,  /* a watched descriptor */
+  LAW_EV_READABLE, /* a watched descriptor */
   LAW_EV_VIOLATION, /* the monitor found something with no message of the other side at hand (tick, close) */
 } law_event_kind;
 
@@ -46,15 +47,15 @@ typedef struct law_event {
   law_event_kind kind;
   law_handle handle;
   law_handle listener;
-  void *user;          /* as given for the handle */
-  uint64_t time;       /* ns, monotonic: when the bytes were read, or the timer was due */
-  law_status status;   /* MESSAGE */
+  void *user;        /* as given for the handle */
+  uint64_t time;     /* ns, monotonic: when the bytes were read, or the timer was due */
+  law_status status; /* MESSAGE */
   const law_type *type;
   law_bytes wire;
-  const void *message; /* decoded, when status is LAW_OK */
+  const void *message;             /* decoded, when status is LAW_OK */
   const law_violation *violations; /* decoder's first, then the monitor's */
   size_t num_violations;
-  uint32_t packet;     /* number of the capture's packet it stands in; 0 without a capture */
+  uint32_t packet; /* number of the capture's packet it stands in; 0 without a capture */
   law_close how;
   const char *text;
 } law_event;
