@@ -116,7 +116,7 @@ def test_one_that_ends_by_itself_is_an_error(env: dict[str, str]) -> None:
     ("args", "said"),
     [
         (["start", "no-such"], "there is no IUT 'no-such'"),
-        (["start", "fake", "--transport", "ws"], "fake does not listen on ws; it offers tcp"),
+        (["start", "fake", "--transport", "ws"], "fake does not listen on ws for mqtt5; it offers tcp"),
         (["start", "fake", "--port", "1"], "port 1 on 127.0.0.1 is taken"),
         (["install", "fakes"], "did you mean 'fake'?"),
         (["doctor", "fake", "--nonsense"], "--nonsense"),

@@ -235,7 +235,7 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
 
 
 def test_a_transport_that_it_does_not_have(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="fake does not listen on ws; it offers tcp"):
+    with pytest.raises(UserError, match="fake does not listen on ws for mqtt5; it offers tcp"):
         iut.start(make(tmp_path), ["ws"])
 
 

@@ -28,8 +28,10 @@ CLIENT_PICS = frozenset(
 )
 
 PORT_NAMES = {t: "port" if t == "tcp" else f"{t}_port" for t in TRANSPORTS}
-FOLDERS = frozenset({"dir", "data", "cache", "shims", "host", "password"})
-START_PLACEHOLDERS = FOLDERS | frozenset(PORT_NAMES.values()) | {"listeners"}
+LEVELS = {"mqtt311": 4, "mqtt5": 5}  # {level}: the protocol level in CONNECT
+START_PLACEHOLDERS = frozenset(PORT_NAMES.values()) | frozenset(
+    "dir data cache shims host password listeners protocol level".split()
+)
 INSTALL_PLACEHOLDERS = frozenset({"cache", "shims", "jobs"})
 STIMULUS_PLACEHOLDERS = frozenset(
     "cache shims dir host port case client_id version clean_start keep_alive username password will "
@@ -48,6 +50,7 @@ class Install:
     files: dict[str, str]  # path in the cache folder -> text
     build: list[list[str]]  # commands run in the cache folder, in order
     needs: list[str]  # programs that must be there before
+    unpack: list[str]  # Debian packages (patterns) to unpack even if the system has them
 
 
 @dataclass(frozen=True)
@@ -252,6 +255,7 @@ def _install(table: Table) -> Install:
         files=table.mapping("files", str, "strings"),
         build=[],
         needs=table.strings("needs", []),
+        unpack=table.strings("unpack", []),
     )
     if not install.packages and install.registry != "ours":
         table.fail("packages", "is missing; it must be a list of strings")

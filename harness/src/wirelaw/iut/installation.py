@@ -7,6 +7,7 @@ folder undoes it all. An IUT whose program the system has already is used from t
 
 from __future__ import annotations
 
+import fnmatch
 import hashlib
 import json
 import os
@@ -89,14 +90,14 @@ def installed(descriptor: Descriptor) -> bool:
 def _of_system(descriptor: Descriptor) -> bool:
     """A Debian package that the system has, with nothing to build or write beside it."""
     install = descriptor.install
-    plain = install.registry == "apt" and not install.build and not install.files
+    plain = install.registry == "apt" and not (install.build or install.files or install.unpack)
     return plain and install.program is not None and not _stamp(descriptor)
 
 
 def digest(descriptor: Descriptor) -> str:
     """Changes when what would be installed does: the install table, or a shim."""
     install = descriptor.install
-    told = [install.registry, install.packages, install.files, install.build]
+    told = [install.registry, install.packages, install.files, install.build, install.unpack]
     summed = hashlib.sha256(json.dumps(told).encode())
     for command in install.build:
         for name in sorted(set(re.findall(r"\{shims\}/([\w./-]+)", " ".join(map(str, command))))):
@@ -188,27 +189,40 @@ class _Installer:
         return done.stdout
 
     def from_apt(self) -> None:
-        """Fetch the packages and what they need that the system lacks, and unpack them."""
+        """Fetch the packages and what they need that the system lacks, and unpack them. What matches
+        ``unpack`` is unpacked even if the system has it: programs that are moved need it beside them."""
         debs = self.cache / "debs"
         debs.mkdir()
-        for known in (True, False):
-            try:
-                listing = self.command(
-                    "apt-get", "install", "--print-uris", "--yes", "--no-install-recommends",
-                    "-o", "Debug::NoLocking=1", "-o", f"Dir::Cache::archives={debs}", *self.packages,
-                )  # fmt: skip
-                break
-            except UserError:
-                if not known or os.geteuid() != 0:
-                    raise
-                self.command("apt-get", "update")
-        files = re.findall(r"^'[^']+' (\S+)_(\S+)_(\w+)\.deb ", listing, re.MULTILINE)
-        wanted = [f"{name}={version.replace('%3a', ':')}" for name, version, _ in files]
+        try:
+            wanted = self._apt_closure()
+        except UserError:
+            if os.geteuid() != 0:
+                raise
+            self.command("apt-get", "update")
+            wanted = self._apt_closure()
+        if patterns := self.descriptor.install.unpack:
+            everything = self._apt_closure("-o", "Dir::State::status=/dev/null")
+            wanted |= {
+                name: version
+                for name, version in everything.items()
+                if any(fnmatch.fnmatch(name, pattern) for pattern in patterns)
+            }
         if wanted:
-            self.command("sh", "-c", 'cd debs && exec apt-get download "$@"', "sh", *wanted)
+            exact = [f"{name}={version}" for name, version in sorted(wanted.items())]
+            self.command("sh", "-c", 'cd debs && exec apt-get download "$@"', "sh", *exact)
         for deb in sorted(debs.glob("*.deb")):
             self.command("dpkg-deb", "-x", str(deb), str(self.cache / "root"))
         shutil.rmtree(debs)
+
+    def _apt_closure(self, *options: str) -> dict[str, str]:
+        """Name -> version of what apt-get would fetch."""
+        listing = self.command(
+            "apt-get", "install", "--print-uris", "--yes", "--no-install-recommends",
+            "-o", "Debug::NoLocking=1", "-o", f"Dir::Cache::archives={self.cache / 'debs'}",
+            *options, *self.packages,
+        )  # fmt: skip
+        found = re.findall(r"^'[^']+' (\S+?)_(\S+)_\w+\.deb ", listing, re.MULTILINE)
+        return {name: version.replace("%3a", ":") for name, version in found}
 
     def from_pip(self) -> None:
         self.command(sys.executable, "-m", "venv", "venv")
@@ -230,10 +244,11 @@ class _Installer:
         self.command("go", "install", ".", env=env)
 
     def from_cargo(self) -> None:
+        """Without --locked: locks of old releases pin crates that newer compilers refuse."""
         for package in self.packages:
             name, _, version = package.partition("@")
             self.command(
-                "cargo", "install", "--locked", "--jobs", str(JOBS), "--root", str(self.cache),
+                "cargo", "install", "--jobs", str(JOBS), "--root", str(self.cache),
                 "--target-dir", str(self.cache / "target"), name, "--version", version,
             )  # fmt: skip
         shutil.rmtree(self.cache / "target", ignore_errors=True)

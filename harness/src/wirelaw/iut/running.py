@@ -19,7 +19,7 @@ from typing import Any
 from wirelaw import paths
 from wirelaw.errors import UserError
 from wirelaw.iut import installation, netns, ports, template, tls
-from wirelaw.iut.descriptor import PORT_NAMES, Credentials, Descriptor, Listener, Stop
+from wirelaw.iut.descriptor import LEVELS, PORT_NAMES, Credentials, Descriptor, Listener, Stop
 from wirelaw.iut.logs import Diagnostic, diagnostics
 from wirelaw.iut.process import GuardedProcess
 
@@ -29,6 +29,7 @@ _POLL = 0.01
 class Running(AbstractContextManager["Running"]):
     """An IUT that was started by ``start``. As a context manager it stops at the end.
 
+    protocol     what it was started for
     listeners    transport -> Listener with its real host and port
     ports        transport -> port
     pid          its process, and process group; changes with ``restart``
@@ -41,9 +42,15 @@ class Running(AbstractContextManager["Running"]):
     """
 
     def __init__(
-        self, descriptor: Descriptor, wanted: list[Listener], folder: Path, own_folder: bool
+        self,
+        descriptor: Descriptor,
+        protocol: str,
+        wanted: list[Listener],
+        folder: Path,
+        own_folder: bool,
     ) -> None:
         self.descriptor = descriptor
+        self.protocol = protocol
         self.name = descriptor.name
         self.wanted = wanted
         self.needs_netns = _needs_netns(descriptor, wanted)
@@ -184,6 +191,7 @@ class Running(AbstractContextManager["Running"]):
             self._leases.append(lease)
             values[PORT_NAMES[listener.transport]] = lease.port
             self.listeners[listener.transport] = replace(listener, port=lease.port)
+        values["protocol"], values["level"] = self.protocol, LEVELS.get(self.protocol, 0)
         values["cache"] = installation.cache_folder(self.descriptor)
         values["shims"] = self.descriptor.shims
         values["password"] = os.environ.get("WIRELAW_IUT_PASSWORD") or secrets.token_hex(12)
@@ -291,15 +299,29 @@ def _needs_netns(descriptor: Descriptor, wanted: list[Listener]) -> bool:
     return descriptor.start.netns or any(listener.netns for listener in wanted)
 
 
-def _wanted(descriptor: Descriptor, transports: Sequence[str] | None) -> list[Listener]:
+def _protocol(descriptor: Descriptor, protocol: str | None) -> str:
+    if protocol is None:
+        return max(descriptor.protocols, key=lambda name: LEVELS.get(name, 0))
+    if protocol not in descriptor.protocols:
+        offered = ", ".join(descriptor.protocols)
+        raise UserError(f"{descriptor.name} does not speak {protocol}; it offers {offered}")
+    return protocol
+
+
+def _wanted(
+    descriptor: Descriptor, protocol: str, transports: Sequence[str] | None
+) -> list[Listener]:
+    offered = descriptor.protocols[protocol]
     for transport in transports or ():
-        if transport not in descriptor.listeners:
-            offered = ", ".join(descriptor.listeners)
-            raise UserError(f"{descriptor.name} does not listen on {transport}; it offers {offered}")
+        if transport not in offered:
+            raise UserError(
+                f"{descriptor.name} does not listen on {transport} for {protocol}; "
+                f"it offers {', '.join(offered)}"
+            )
     return [
         listener
-        for listener in descriptor.listeners.values()
-        if transports is None or listener.transport in transports
+        for transport, listener in descriptor.listeners.items()
+        if transport in offered and (transports is None or transport in transports)
     ]
 
 
@@ -307,12 +329,14 @@ def start(
     descriptor: Descriptor,
     transports: Sequence[str] | None = None,
     *,
+    protocol: str | None = None,
     folder: Path | None = None,
     wanted_ports: Mapping[str, int] | None = None,
 ) -> Running:
     """Start a server IUT on free ports of 127.0.0.1; it is ready on return.
 
-    `transports`: which of its listeners are wanted, None for all. Asking for what is needed starts
+    `protocol`: what it will be tested for, None for the newest of its protocols (most speak all that
+    they offer on one listener; some do not). `transports`: which of its listeners are wanted, None for all. Asking for what is needed starts
     faster, and may spare a network namespace.
     `folder` is for its files and log, and is kept; without it a temporary one is removed in the end.
     `wanted_ports` asks for certain ports, by transport. Raises UserError (nothing is left running)
@@ -320,14 +344,15 @@ def start(
     """
     if descriptor.role != "server" or descriptor.start is None:
         raise UserError(f"{descriptor.name} is a client: it is started case by case, not as a server")
-    wanted = _wanted(descriptor, transports)
+    spoken = _protocol(descriptor, protocol)
+    wanted = _wanted(descriptor, spoken, transports)
     reason = netns.missing_permission() if _needs_netns(descriptor, wanted) else None
     if reason is not None:
         raise UserError(f"{descriptor.name} cannot run here: {reason}")
     own_folder = folder is None
     place = folder or Path(tempfile.mkdtemp(prefix=f"wirelaw-{descriptor.name}-"))
     place.mkdir(parents=True, exist_ok=True)
-    running = Running(descriptor, wanted, place.resolve(), own_folder)
+    running = Running(descriptor, spoken, wanted, place.resolve(), own_folder)
     try:
         running._prepare(wanted_ports or {})
         running._launch()
