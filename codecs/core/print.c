@@ -420,8 +420,10 @@ static void put_line_item(text *t, const law_type *type, const tree *tr, size_t 
       put_line_number(t, type, v, tr->wire);
     } else if ((v->field->flags & LAW_FIELD_SECRET) != 0) {
       put(t, "(secret)");
-    } else {
+    } else if (is_text(law_span_value(v, tr->wire))) {
       put_quoted(t, law_span_value(v, tr->wire));
+    } else {
+      put_bytes(t, law_span_value(v, tr->wire));
     }
     put(t, pair && next_child(tr, i, value) < tr->num ? "=" : "");
   }
@@ -449,12 +451,17 @@ static void put_line_value(text *t, const law_type *type, const tree *tr, size_t
   }
 }
 
+/* Reserved bits and the like: a line shows them only when they are set. */
+static bool is_quiet(const law_span *span, law_bytes wire) {
+  return (span->field->flags & LAW_FIELD_QUIET) != 0 && law_span_number(span, wire) == 0;
+}
+
 static void put_line_children(text *t, const law_type *type, const tree *tr, size_t parent,
                               const char *between) {
   bool first = true;
   for (size_t i = next_child(tr, parent, parent); i < tr->num; i = next_child(tr, parent, i)) {
     const law_span *span = &tr->spans[i];
-    if (is_hidden(span)) {
+    if (is_hidden(span) || is_quiet(span, tr->wire)) {
       continue;
     }
     put(t, first ? "" : between);

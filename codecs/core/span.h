@@ -33,6 +33,7 @@ enum {
   LAW_FIELD_SECRET = 2,   /* never printed, never written: passwords, authentication data */
   LAW_FIELD_TEXT = 4,     /* bytes best shown as text when they are printable */
   LAW_FIELD_CARRIER = 8,  /* the byte that bit fields are parts of; shown only through them */
+  LAW_FIELD_QUIET = 16,   /* left out of the printed line while it is what the type's name says */
 };
 
 /* A name of one value of a field: reason codes, QoS, packet types. A table ends with a NULL name.

@@ -10,9 +10,11 @@ const law_mqtt_property_row law_mqtt_property_rows[LAW_MQTT_MAX_PROPERTY + 1] = 
 #include "mqtt/properties.def"
 };
 
+/* A pair is two strings; its second is its value. */
+#define VALUE_KIND(kind) ((kind) == LAW_KIND_PAIR ? LAW_KIND_STRING : (kind))
 static const law_field value_fields[] = {
 #define PROPERTY(ID, NAME, name_, KIND, MIN, MAX, TYPES, FLAGS) \
-  {.name = "value", .kind = LAW_KIND_##KIND, .flags = (FLAGS)},
+  {.name = "value", .kind = VALUE_KIND(LAW_KIND_##KIND), .flags = (FLAGS)},
 #include "mqtt/properties.def"
 };
 

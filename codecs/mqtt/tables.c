@@ -93,7 +93,7 @@ static const law_field subscription_fields[] = {
      .width = 2,
      .when = when_options_of_5,
      .names = retain_handling_names},
-    {.name = "reserved", .kind = LAW_KIND_BITS, .shift = 6, .width = 2},
+    {.name = "reserved", .kind = LAW_KIND_BITS, .shift = 6, .width = 2, .flags = LAW_FIELD_QUIET},
 };
 
 static const law_field filter_fields[] = {{.name = "filter", .kind = LAW_KIND_STRING}};
@@ -152,10 +152,17 @@ static const law_field reason_fields[] = {
    .member = offsetof(law_mqtt_message, first)},
 #define FIRST_BITS(name_, SHIFT, WIDTH) DESCRIBE_BITS(name_, first, SHIFT, WIDTH)
 #define REMAINING_LENGTH {.name = "remaining_length", .kind = LAW_KIND_LENGTH},
-#define HEADER FIRST FIRST_BITS(packet_type, 4, 4) FIRST_BITS(flags, 0, 4) REMAINING_LENGTH
-#define PUBLISH_HEADER                                                            \
-  FIRST FIRST_BITS(packet_type, 4, 4) FIRST_BITS(dup, 3, 1) FIRST_BITS(qos, 1, 2) \
-      FIRST_BITS(retain, 0, 1) REMAINING_LENGTH
+#define PACKET_TYPE            \
+  {.name = "packet_type",      \
+   .kind = LAW_KIND_BITS,      \
+   .shift = 4,                 \
+   .width = 4,                 \
+   .flags = LAW_FIELD_CARRIER, \
+   .member = offsetof(law_mqtt_message, first)},
+#define HEADER FIRST PACKET_TYPE FIRST_BITS(flags, 0, 4) REMAINING_LENGTH
+#define PUBLISH_HEADER                                                                   \
+  FIRST PACKET_TYPE FIRST_BITS(dup, 3, 1) FIRST_BITS(qos, 1, 2) FIRST_BITS(retain, 0, 1) \
+      REMAINING_LENGTH
 
 static const law_field connect_fields[] = {HEADER
 #define FIELD(KIND, name, member, EXPRESSION, IMPLIES, FLAGS) \
