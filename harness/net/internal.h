@@ -30,6 +30,7 @@ typedef struct law_scope {
   law_side judged;
   bool monitor;
   void *world;
+  const char *variant; /* of the protocol's variants, or NULL */
 } law_scope;
 
 /* What reading or writing came to. */

@@ -113,6 +113,9 @@ bool law_judging_start(law_conn *c) {
   law_judge_init(&c->judge, c->scope->protocol, c->monitor, NULL, NULL, 0, sink, c);
   c->judge.grow = grow;
   c->judge.max_len = LAW_NET_MAX_MESSAGE;
+  if (c->scope->variant) {
+    c->scope->protocol->begin(c->scope->variant, c->judge.context);
+  }
   return true;
 }
 
@@ -203,6 +206,20 @@ law_handle law_net_scope(law_net *net, const law_protocol *protocol, law_side ju
     return 0;
   }
   return s->object.handle;
+}
+
+bool law_net_assume(law_net *net, law_handle scope, const char *variant) {
+  law_scope *s = (law_scope *)law_net_object(net, scope, LAW_OBJECT_SCOPE);
+  const char *const *known = s && s->protocol ? s->protocol->variants : NULL;
+  while (known && *known && strcmp(*known, variant) != 0) {
+    known++;
+  }
+  if (!known || !*known) {
+    law_net_fail(net, "no such variant of the protocol");
+    return false;
+  }
+  s->variant = *known;
+  return true;
 }
 
 uint32_t law_net_state(const law_net *net, law_handle handle) {
