@@ -20,7 +20,16 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from wirelaw.results import CaseResult, Results, Verdict, blamed, headline, printable
+from wirelaw.results import (
+    TO_IUT,
+    CaseResult,
+    Results,
+    Verdict,
+    blamed,
+    headline,
+    new_failures,
+    printable,
+)
 
 GLYPHS = {
     Verdict.PASS: ("✓", "green"),
@@ -151,7 +160,7 @@ def _console(stream: TextIO) -> Console:
         highlight=False,
         markup=False,
         emoji=False,
-        width=100 if plain else None,
+        width=140 if plain else None,
         legacy_windows=False,
     )
 
@@ -196,9 +205,13 @@ def _judgement(results: Results, columns: int) -> Text:
 
 
 def telling(results: Results) -> list[CaseResult]:
-    """The cases that a summary names, worst first: excused ones after all others."""
+    """The cases that a summary names: new failures, then the others, worst first, and those that
+    a deviation excuses."""
     cases = [case for case in results.cases if case.verdict in _TELLING]
-    cases.sort(key=lambda case: (bool(case.deviation), _TELLING.index(case.verdict)))
+    new = set(new_failures(results))
+    cases.sort(
+        key=lambda case: (bool(case.deviation), case.id not in new, _TELLING.index(case.verdict))
+    )
     return cases
 
 
@@ -286,3 +299,78 @@ def _foot(results: Results, report_dir: Path) -> Iterator[Text]:
     if results.run.exit and results.run.exit.status:
         line = Text(f"{'exit ' + str(results.run.exit.status):>8} ", "bold", no_wrap=True)
         yield line.append(printable("; ".join(results.run.exit.reasons)), "default")
+
+
+def show_case(case: CaseResult, results: Results, out: TextIO | None = None) -> None:
+    """Prints one case: what was asked, the steps, the conversation, the bytes that broke a rule."""
+    console = _console(out or sys.stdout)
+    for line in _case_lines(case, results):
+        console.print(line, soft_wrap=True, highlight=False)
+
+
+def _case_lines(case: CaseResult, results: Results) -> Iterator[Text]:
+    glyph, style = GLYPHS[case.verdict]
+    yield Text(f"{glyph} {case.verdict}", style).append(f"  {printable(case.id)}", "bold")
+    yield Text(f"  {printable(case.title)}")
+    if why := headline(case):
+        yield Text(f"  {printable(why)}", style)
+    if case.deviation:
+        yield Text(f"  deviation: {printable(case.deviation)}", "yellow")
+    statements = {row.id: row for row in results.requirements}
+    for requirement in case.requirements:
+        row = statements.get(requirement)
+        line = Text(f"  {printable(requirement)}", "cyan")
+        yield line.append(f"  {row.level}: {printable(row.statement)}" if row else "", "default")
+    yield Text()
+    yield from _step_lines(case)
+    yield from _message_lines(case)
+    if case.capture:
+        span = f"{case.capture.first} to {case.capture.last} of {case.capture.file}"
+        yield Text(f"  packets {printable(span)}", "dim")
+    if case.repeat:
+        yield Text(f"  again   {printable(case.repeat)}", "dim")
+
+
+def _step_lines(case: CaseResult) -> Iterator[Text]:
+    for step in case.steps:
+        glyph, style = GLYPHS[step.verdict]
+        line = Text(f"  {glyph} ", style).append(f"{printable(step.conn or '-'):<6} ", "dim")
+        line.append(printable(step.text), "default")
+        if step.requirement:
+            line.append(f"  {printable(step.requirement)}", "cyan")
+        yield line
+        if step.index == case.failed_step:
+            for name, said in (("expected", step.expected), ("got", step.got)):
+                if said:
+                    yield Text(f"             {name:<9}{printable(said)}", style)
+    if case.steps:
+        yield Text()
+
+
+def _message_lines(case: CaseResult) -> Iterator[Text]:
+    start = case.messages[0].time_ns if case.messages else 0
+    for message in case.messages:
+        arrow = "->" if message.direction == TO_IUT else "<-"
+        frame = f"#{message.frame}" if message.frame else ""
+        line = Text(f"  {(message.time_ns - start) / 1e6:9.3f} ms {frame:>6} ", "dim")
+        line.append(f"{printable(message.conn):<6} {arrow} ", "dim")
+        yield line.append(printable(message.summary), "bold red" if message.violation else "default")
+        if message.violation:
+            yield from _hex_lines(message.hex, message.violation.offset, message.violation.length)
+    if case.messages:
+        yield Text()
+
+
+def _hex_lines(wire: str, offset: int, length: int) -> Iterator[Text]:
+    """The lines of 16 bytes around a violation, its bytes marked."""
+    raw = bytes.fromhex(wire)
+    first = max(0, offset // 16 - 1) * 16
+    for at in range(first, min(len(raw), first + 64), 16):
+        line, marks = Text(f"      {at:04x}  ", "dim"), ""
+        for i, byte in enumerate(raw[at : at + 16], at):
+            bad = offset <= i < offset + max(1, length)
+            line.append(f"{byte:02x} ", "bold red" if bad else "default")
+            marks += "^^ " if bad else "   "
+        yield line
+        if marks.strip():
+            yield Text(f"            {marks.rstrip()} byte {offset}", "bold red")

@@ -170,8 +170,8 @@ def _tabs(results: Results) -> list[dict[str, Any]]:
 
 def _stamp(status: int) -> list[dict[str, Any]]:
     words = _STAMPS[status]
-    size = 14 if len(words[0]) > 6 else 17
-    first = 79 if len(words) == 1 else 71
+    size = 12 if max(map(len, words)) > 7 else 16
+    first = 78 if len(words) == 1 else 71
     return [{"text": word, "y": first + i * (size + 2), "size": size} for i, word in enumerate(words)]
 
 

@@ -38,7 +38,7 @@ from .model import (
 from .requirements import count_coverage, count_totals, judge_requirements
 from .secrets import Scrubber, redact_command, redact_url
 from .text import printable, xml_text
-from .writer import FINAL, PARTIAL, ResultsWriter, read_results
+from .writer import FINAL, PARTIAL, ResultsWriter, read_results, write_results
 
 __all__ = [
     "CASE_ORDER", "CHANGES", "FINAL", "FROM_IUT", "LEVELS", "PARTIAL", "SCHEMA", "TESTED",
@@ -47,5 +47,5 @@ __all__ = [
     "ResultsWriter", "Run", "Scrubber", "Span", "Step", "Verdict", "Violation", "blamed", "classify",
     "compare", "count_coverage", "count_totals", "exit_of", "headline", "judge_requirements", "level_group",
     "must_cases", "new_failures", "printable", "read_deviations", "read_results", "redact_command",
-    "redact_url", "untested_case", "xml_text",
+    "redact_url", "untested_case", "write_results", "xml_text",
 ]

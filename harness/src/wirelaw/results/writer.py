@@ -172,7 +172,7 @@ class ResultsWriter:
         )
         results.comparison = compare(baseline, results) if baseline else None
         results.run.exit = exit_of(results, max_inconclusive=max_inconclusive, fail_on=fail_on)
-        _write_final(self.directory, results, self._lines)
+        write_results(self.directory, results, self._lines)
         self._file.close()
         (self.directory / PARTIAL).unlink(missing_ok=True)
         return results
@@ -239,8 +239,13 @@ def _assemble(
     )
 
 
-def _write_final(directory: Path, results: Results, lines: Mapping[str, bytes]) -> None:
-    """Writes results.json in one step: a reader sees the whole file or none. A case is one line."""
+def write_results(
+    directory: Path, results: Results, lines: Mapping[str, bytes] | None = None
+) -> None:
+    """Writes results.json in one step: a reader sees the whole file or none. A case is one line;
+    `lines` has those that are at hand already."""
+    lines = lines or {}
+    directory.mkdir(parents=True, exist_ok=True)
     head = _dump(results.to_json(with_cases=False))
     cases = [lines.get(case.id) or _dump(case.to_json()) for case in results.cases]
     tail = b'"cases":[]}'

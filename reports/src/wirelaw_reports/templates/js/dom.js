@@ -36,7 +36,7 @@ function h(what, attrs, ...kids) {
 const $ = (id) => document.getElementById(id);
 const text = (value, tag = "span") => h(tag + ".iso", null, value);
 const lines = (value) => value.split("\n").map(visible).join("\n");
-const glyph = (verdict) => h("span.glyph.v-" + verdict, { "aria-hidden": "true" }, GLYPH[verdict]);
+const glyph = (verdict) => h("span.glyph.v-" + verdict, { "aria-hidden": "true" }, verdict === "untested" ? "" : GLYPH[verdict]);
 const pill = (verdict) => h("span.pill.v-" + verdict, null, glyph(verdict), LABEL[verdict]);
 const spoken = (value) => h("span.hidden", null, value);
 const plural = (number, name) => `${number} ${name}${number === 1 ? "" : "s"}`;

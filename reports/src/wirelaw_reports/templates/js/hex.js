@@ -31,7 +31,7 @@ function wireView(message) {
   if (fields) linkBytes(dump, message.tree, fields);
   const rest = bytes.length > cells.length && h("button.copy", { type: "button", onclick: (event) => { fill(bytes.length); event.target.remove(); } },
     `Show all ${bytes.length} bytes`);
-  return h("div.wire", null, h("div", null, dump, rest), fields ? fields.element : h("p.muted", null, "Not decoded."));
+  return h("div.wire", null, h("div", null, dump, rest), fields && fields.element);
 }
 
 function hexRow(bytes, at, isBad, cells) {

@@ -9,7 +9,7 @@ function block(title, note, ...kids) {
 }
 
 function brokenBlock() {
-  const rules = DATA.requirements.filter((row) => row.verdict === "fail");
+  const rules = ["MUST", "SHOULD", "MAY"].flatMap((name) => DATA.requirements.filter((row) => row.verdict === "fail" && level(row) === name));
   const cases = worstFirst(DATA.cases.filter((row) => ["fail", "error", "inconclusive", "warn"].includes(row.verdict)));
   if (!rules.length && !cases.length) return null;
   return h("div.block.two", null,
@@ -50,7 +50,7 @@ function mapBlock() {
 
 function mapKey() {
   const present = WORST.filter((verdict) => DATA.requirements.some((row) => row.verdict === verdict));
-  const mark = (shape) => h(`span.cell.v-not_applicable.${shape}`);
+  const mark = (shape) => h(`span.cell.shape.${shape}`);
   return h("p.key", { "aria-hidden": "true" },
     h("span", null, mark("l-MUST"), "MUST"), h("span", null, mark("l-SHOULD"), "SHOULD"), h("span", null, mark("l-MAY"), "MAY"),
     present.map((verdict) => h("span", null, h("span.cell.v-" + verdict), LABEL[verdict])));

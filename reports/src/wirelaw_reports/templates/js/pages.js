@@ -23,7 +23,7 @@ function violationBlock(row) {
   const message = { conn: row.conn || "?", direction: "from_iut", time_ns: row.time_ns || 0, type: row.type || "message", summary: row.summary || "",
     hex: row.hex || "", frame: row.frame, tree: null,
     violation: row.offset === null ? null : { requirement: row.requirement, offset: row.offset, length: row.length ?? 1, detail: row.detail } };
-  return h("section.card.detail", null, found ? words(row.requirement) : rule(row.requirement),
+  return h("section.card", null, found ? words(row.requirement) : rule(row.requirement),
     row.offset === null && row.detail && h("p.told.iso.v-fail", null, row.detail), inspector(message, 0, 0),
     h("p.facts", null, row.case && h("span", null, "during ", h("a", { href: caseLink(row.case) }, row.case)),
       row.deviation && h("span", null, "deviation: " + row.deviation)));

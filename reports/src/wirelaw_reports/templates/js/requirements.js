@@ -4,7 +4,7 @@ function ruleRow(row) {
   return h("a.row.v-" + row.verdict, { href: ruleLink(row.id) }, glyph(row.verdict),
     h("span", null, spoken(LABEL[row.verdict] + ": "), h("span.id", null, row.id), " ", h("span.tag", null, row.level),
       h("span.what", null, row.statement), more && h("span.line.iso", null, more)),
-    h("span.side", null, row.cases.length ? plural(row.cases.length, "case") : "no case"));
+    h("span.side", null, row.cases.length ? plural(row.cases.length, "case") : ""));
 }
 
 function viewRequirements(query) {

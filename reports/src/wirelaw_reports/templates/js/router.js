@@ -23,6 +23,7 @@ function route() {
   const [head, ...rest] = path.split("/");
   const id = safeDecode(rest.join("/"));
   const made = head === "r" ? viewRule(id) : head === "c" ? viewCase(id, query) : ROUTES[head] ? ROUTES[head](query) : null;
+  document.body.classList.toggle("inner", Boolean(made));
   $("overview").hidden = Boolean(made);
   $("view").hidden = !made;
   $("view").replaceChildren(...(made ? [made.view] : []));
@@ -31,7 +32,7 @@ function route() {
   const tab = { r: "requirements", c: "cases" }[head] || (made ? head : "");
   for (const link of $("tabs").querySelectorAll("a")) {
     const current = link.getAttribute("href") === "#/" + tab;
-    if (current) link.setAttribute("aria-current", "page"); else link.removeAttribute("aria-current");
+    if (current) { link.setAttribute("aria-current", "page"); $("tabs").scrollLeft = link.parentNode.offsetLeft - 40; } else link.removeAttribute("aria-current");
   }
   settle();
   if (!fresh) { $("main").focus({ preventScroll: true }); say(document.title); }

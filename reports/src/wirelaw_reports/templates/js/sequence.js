@@ -52,7 +52,7 @@ function messageRow(message, i, lanes, place, start, select) {
   const from = place(lanes.indexOf(message.conn)), to = place(lanes.length);
   const toIut = message.direction === "to_iut";
   const arrow = h(`span.arrow.${toIut ? "right" : "left"}`);
-  const label = h("span.text", null, h("b", null, message.type), " ", h("span.iso", null, shortened(message)));
+  const label = h("span.text", null, h("i", null, h("b", null, message.type), " ", h("span.iso", null, shortened(message))));
   for (const part of [arrow, label]) { part.style.left = from + "%"; part.style.width = to - from + "%"; }
   const lane = h("span.lane", null, label, arrow);
   lane.style.background = lifelines(lanes.length + 1, place);

@@ -3,7 +3,8 @@ function chosenTheme() { try { return localStorage.getItem("wirelaw-theme"); } c
 
 function applyTheme(name) {
   if (name) document.documentElement.dataset.theme = name; else delete document.documentElement.dataset.theme;
-  $("theme").textContent = "Theme: " + (name || "auto");
+  $("theme").replaceChildren("◐ ", h("span", null, name || "auto"));
+  $("theme").setAttribute("aria-label", "Theme: " + (name || "auto"));
   try { if (name) localStorage.setItem("wirelaw-theme", name); else localStorage.removeItem("wirelaw-theme"); } catch { /* private mode */ }
 }
 
