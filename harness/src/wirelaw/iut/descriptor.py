@@ -47,8 +47,8 @@ class Install:
     registry: str
     packages: list[str]
     program: str | None  # what must be found afterwards
-    files: dict[str, str]  # path in the cache folder -> text
-    build: list[list[str]]  # commands run in the cache folder, in order
+    sources: list[str]  # files of ours beside the descriptor, in shims/, copied into the cache folder
+    build: list[list[Any]]  # commands run in the cache folder, in order
     needs: list[str]  # programs that must be there before
     unpack: list[str]  # Debian packages (patterns) to unpack even if the system has them
 
@@ -252,11 +252,14 @@ def _install(table: Table) -> Install:
         registry=table.choice("from", REGISTRIES),
         packages=table.strings("packages", []),
         program=table.string("program", None),
-        files=table.mapping("files", str, "strings"),
+        sources=table.strings("sources", []),
         build=[],
         needs=table.strings("needs", []),
         unpack=table.strings("unpack", []),
     )
+    for name in install.sources:
+        if not (table.file.parent / "shims" / name).is_file():
+            table.fail("sources", f"names {name}, which is not in the folder shims beside it")
     if not install.packages and install.registry != "ours":
         table.fail("packages", "is missing; it must be a list of strings")
     commands = table.take("build") or []

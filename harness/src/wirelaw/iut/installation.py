@@ -90,18 +90,17 @@ def installed(descriptor: Descriptor) -> bool:
 def _of_system(descriptor: Descriptor) -> bool:
     """A Debian package that the system has, with nothing to build or write beside it."""
     install = descriptor.install
-    plain = install.registry == "apt" and not (install.build or install.files or install.unpack)
+    plain = install.registry == "apt" and not (install.build or install.sources or install.unpack)
     return plain and install.program is not None and not _stamp(descriptor)
 
 
 def digest(descriptor: Descriptor) -> str:
     """Changes when what would be installed does: the install table, or a shim."""
     install = descriptor.install
-    told = [install.registry, install.packages, install.files, install.build, install.unpack]
+    told = [install.registry, install.packages, install.sources, install.build, install.unpack]
     summed = hashlib.sha256(json.dumps(told).encode())
-    for command in install.build:
-        for name in sorted(set(re.findall(r"\{shims\}/([\w./-]+)", " ".join(map(str, command))))):
-            summed.update((descriptor.shims / name).read_bytes())
+    for name in install.sources:
+        summed.update((descriptor.shims / name).read_bytes())
     return summed.hexdigest()
 
 
@@ -164,9 +163,8 @@ class _Installer:
 
     def run(self) -> None:
         values = {"cache": self.cache, "shims": self.descriptor.shims, "jobs": JOBS}
-        for name, text in self.descriptor.install.files.items():
-            (self.cache / name).parent.mkdir(parents=True, exist_ok=True)
-            (self.cache / name).write_text(template.fill(text, values))
+        for name in self.descriptor.install.sources:
+            shutil.copy(self.descriptor.shims / name, self.cache / name)
         getattr(self, f"from_{self.descriptor.install.registry}")()
         for command in self.descriptor.install.build:
             self.command(*template.fill_argv(command, values))
@@ -233,14 +231,15 @@ class _Installer:
         self.command("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", *self.packages)
 
     def from_go(self) -> None:
-        """A main of ours (``files``) in a module that requires the packages, or their own main."""
+        """A main of ours (``sources``) in a module that requires the packages, or their own main."""
         env = {"GOBIN": str(self.cache / "bin"), "GOFLAGS": f"-p={JOBS}", "GOTOOLCHAIN": "local"}
-        if not (self.cache / "main.go").exists():
+        if not any(name.endswith(".go") for name in self.descriptor.install.sources):
             for package in self.packages:
                 self.command("go", "install", package, env=env)
             return
         self.command("go", "mod", "init", f"wirelaw.invalid/{self.descriptor.name}", env=env)
         self.command("go", "get", *self.packages, env=env)
+        self.command("go", "mod", "tidy", env=env)
         self.command("go", "install", ".", env=env)
 
     def from_cargo(self) -> None:
