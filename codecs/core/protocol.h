@@ -25,6 +25,7 @@ typedef struct law_observed {
 typedef struct law_protocol {
   const char *name;           /* "mqtt" */
   const char *const *schemes; /* NULL-terminated: "mqtt", "mqtts", "tcp" ... */
+  uint16_t port;              /* registered for it; captures show it, so that others know it too */
   const law_type *const *types;
   size_t num_types;
   size_t message_size; /* of the decoded message; at most LAW_MAX_MESSAGE_SIZE */

@@ -128,6 +128,7 @@ size_t law_mqtt_encode(law_mqtt_message *m, uint8_t *out, size_t cap) {
 const law_protocol law_mqtt_codec = {
     .name = "mqtt",
     .schemes = schemes,
+    .port = 1883,
     .types = law_mqtt_types_by_code + 1,
     .num_types = 15,
     .message_size = sizeof(law_mqtt_message),

@@ -134,6 +134,7 @@ static const char *const schemes[] = {"tally", "tallies", NULL};
 const law_protocol tally = {
     .name = "tally",
     .schemes = schemes,
+    .port = 7,
     .types = types,
     .num_types = 3,
     .message_size = sizeof(tally_message),
