@@ -34,7 +34,9 @@ static void put_names(text *t, const law_name *names) {
   put(t, "]");
 }
 
-static void put_tags(text *t, const law_field *list) {
+/* A list without a scope of its own has that of its type: the bit of its code. */
+static void put_tags(text *t, const law_field *list, uint8_t code) {
+  uint32_t scope = list->tag_scope != 0 ? list->tag_scope : 1u << code;
   put(t, ", \"tags\": [");
   for (size_t i = 0; i < list->num_tags; i++) {
     const law_item *item = &list->tags[i];
@@ -42,7 +44,7 @@ static void put_tags(text *t, const law_field *list) {
         i == 0 ? "" : ", ", item->name, (unsigned)item->tag, kind_name(item->kind),
         (unsigned)item->min, (unsigned)item->max);
     put(t, ", \"repeatable\": %s", item->repeatable ? "true" : "false");
-    put(t, ", \"allowed\": %s", (item->types & list->tag_scope) != 0 ? "true" : "false");
+    put(t, ", \"allowed\": %s", (item->types & scope) != 0 ? "true" : "false");
     if (item->field != NULL && item->field->names != NULL) {
       put_names(t, item->field->names);
     }
@@ -51,9 +53,9 @@ static void put_tags(text *t, const law_field *list) {
   put(t, "]");
 }
 
-static void put_fields(text *t, const law_field *fields, size_t num);
+static void put_fields(text *t, const law_field *fields, size_t num, uint8_t code);
 
-static void put_field(text *t, const law_field *field) {
+static void put_field(text *t, const law_field *field, uint8_t code) {
   put(t, "{\"name\": \"%s\", \"kind\": \"%s\"", field->name, kind_name(field->kind));
   if (field->kind == LAW_KIND_BITS) {
     put(t, ", \"width\": %u", (unsigned)field->width);
@@ -72,19 +74,19 @@ static void put_field(text *t, const law_field *field) {
   }
   if (field->kind == LAW_KIND_ITEMS) {
     put(t, ", \"items\": ");
-    put_fields(t, field->items, field->num_items);
+    put_fields(t, field->items, field->num_items, code);
   }
   if (field->kind == LAW_KIND_TAGGED) {
-    put_tags(t, field);
+    put_tags(t, field, code);
   }
   put(t, "}");
 }
 
-static void put_fields(text *t, const law_field *fields, size_t num) {
+static void put_fields(text *t, const law_field *fields, size_t num, uint8_t code) {
   put(t, "[");
   for (size_t i = 0; i < num; i++) {
     put(t, "%s", i == 0 ? "" : ", ");
-    put_field(t, &fields[i]);
+    put_field(t, &fields[i], code);
   }
   put(t, "]");
 }
@@ -100,7 +102,7 @@ size_t law_tables_json(const law_protocol *protocol, char *out, size_t cap) {
     const law_type *type = protocol->types[i];
     put(&t, "%s{\"name\": \"%s\", \"code\": %u, \"fields\": ", i == 0 ? "" : ", ", type->name,
         (unsigned)type->code);
-    put_fields(&t, type->fields, type->num_fields);
+    put_fields(&t, type->fields, type->num_fields, type->code);
     put(&t, "}");
   }
   put(&t, "]}");

@@ -14,6 +14,7 @@ from wirelaw.cases.model import Case
 from wirelaw.cases.reader import Place, read_case
 from wirelaw.engine.codec import codec_of
 from wirelaw.errors import UserError
+from wirelaw.iut.descriptor import PROTOCOLS
 
 FOLDER = "conformance/cases"
 
@@ -77,8 +78,8 @@ def _load_file(
 
 
 def _tested(protocols: tuple[str, ...]) -> tuple[str, ...]:
-    """Protocols that have a catalogue whose requirements are tested."""
-    return tuple(name for name in protocols if name in catalogue.FILES)
+    """Those that can be named on the command line and have a catalogue, the newest first."""
+    return tuple(name for name in protocols if name in catalogue.FILES and name in PROTOCOLS)
 
 
 def _raw_cases(file: Path) -> Iterator[tuple[object, object]]:

@@ -69,7 +69,7 @@ def _strings(ctx: Context, raw: Any, what: str, where: Any) -> tuple[str, ...]:
 
 
 def _protocols(ctx: Context, raw: Mapping[str, Any], place: Place) -> tuple[str, ...]:
-    named = _strings(ctx, raw.get("protocols", list(place.protocols[-1:])), "protocols", raw)
+    named = _strings(ctx, raw.get("protocols", list(place.protocols[:1])), "protocols", raw)
     for name in named:
         if name not in place.protocols:
             ctx.fail(f"`protocols` names `{name}`; here are {', '.join(place.protocols)}", raw)

@@ -53,28 +53,36 @@ class Codec:
         c = self._c
         lib.law_codec_begin(c, type_name.encode())
         keep: list[bytes] = []
-        for name, value in fields.items():
-            if name not in self._lacks[type_name]:
-                self._put(each, name, value, keep)
+        # The items of a list must be built in one go: lists first, one by one, then the rest.
+        given = list(self._given(each, fields))
+        for name in each.lists:
+            for field, value in given:
+                if field.list_name == name:
+                    self._put_field(field, value, keep)
+        for field, value in given:
+            if field.list_name is None:
+                self._put_field(field, value, keep)
         if not lib.law_codec_encode(c):
             raise BuildError(f"the {type_name} does not fit into memory")
         return self._wire()
 
-    def _put(self, each: Type, name: str, value: Any, keep: list[bytes]) -> None:
-        field = each.fields.get(name)
-        if field is not None:
-            self._put_field(each, field, value, keep)
-        elif name in each.groups:
-            for inner, one in value.items():
-                member = each.groups[name].get(inner)
-                if member is None:
-                    raise BuildError(f"{name} of {each.name} has no field {inner}")
-                if (member.list_name or member.raw) not in self._lacks[each.name]:
-                    self._put_field(each, member, one, keep)
-        else:
-            raise BuildError(f"{each.name} has no field {name}")
+    def _given(self, each: Type, fields: Mapping[str, Any]) -> Iterable[tuple[Field, Any]]:
+        """The fields that this variant has, with their values; groups taken apart."""
+        lacks = self._lacks[each.name]
+        for name, value in fields.items():
+            if name in each.groups:
+                for inner, one in value.items():
+                    member = each.groups[name].get(inner)
+                    if member is None:
+                        raise BuildError(f"{name} of {each.name} has no field {inner}")
+                    if (member.list_name or member.raw) not in lacks:
+                        yield member, one
+            elif name not in each.fields:
+                raise BuildError(f"{each.name} has no field {name}")
+            elif name not in lacks:
+                yield each.fields[name], value
 
-    def _put_field(self, each: Type, field: Field, value: Any, keep: list[bytes]) -> None:
+    def _put_field(self, field: Field, value: Any, keep: list[bytes]) -> None:
         if field.list_name is not None:
             several = isinstance(value, list) and (
                 field.kind != "pair" or not value or isinstance(value[0], (list, tuple))
@@ -215,7 +223,7 @@ class Codec:
             else:
                 flat.setdefault(group, {})[name[len(group) + 1 :]] = value
         for field in each.raw.values():
-            if field.optional and field.kind == "u8" and field.raw not in flat:
+            if field.optional and field.kind == "u8" and field.raw not in flat and not field.carrier:
                 if field.raw not in self._lacks[each.name]:
                     flat[field.raw] = 0
         for group in each.groups:
