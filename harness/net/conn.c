@@ -82,7 +82,8 @@ law_conn *law_conn_new(law_net *net, law_scope *scope, law_side side, int fd, vo
 
 void law_conn_destroy(law_conn *c) {
   uint64_t now = law_net_now();
-  if (c->state == LAW_CONN_OPEN || c->state == LAW_CONN_DONE) {
+  if (c->state != LAW_CONN_CONNECTING) {
+    law_capture_close(c, c->side, c->reset, now);
     law_judging_closed(c, c->side, c->reset, now);
     law_judging_closed(c, law_other_side(c->side), c->reset, now);
   }
@@ -97,6 +98,7 @@ void law_conn_destroy(law_conn *c) {
   close(c->fd);
   law_judging_stop(c);
   law_queue_free(&c->out);
+  free(c->comment);
   law_table_remove(&c->net->table, c->object.handle);
   free(c);
 }
@@ -139,6 +141,7 @@ static void opened(law_conn *c) {
 }
 
 void law_conn_begin(law_conn *c) {
+  law_capture_begin(c, law_net_now());
   opened(c);
   update_mask(c);
 }
@@ -147,6 +150,7 @@ void law_conn_begin(law_conn *c) {
 static void ended(law_conn *c, law_io io, uint64_t now) {
   law_net *net = c->net;
   c->reset = io != LAW_IO_FIN;
+  law_capture_close(c, law_other_side(c->side), c->reset, now);
   law_judging_closed(c, law_other_side(c->side), c->reset, now);
   law_event *e = law_event_add(net, LAW_EV_CLOSED, &c->object, now);
   if (e) {
@@ -159,8 +163,10 @@ static void ended(law_conn *c, law_io io, uint64_t now) {
 /* ---- Writing ---- */
 
 static void send_fin(law_conn *c) {
+  uint64_t now = law_net_now();
   c->fin_sent = true;
-  law_judging_closed(c, c->side, false, law_net_now());
+  law_capture_close(c, c->side, false, now);
+  law_judging_closed(c, c->side, false, now);
   (void)shutdown(c->fd, SHUT_WR);
 }
 
@@ -239,8 +245,10 @@ static void read_open(law_conn *c) {
   law_arena_keep(&net->arena, len);
   uint64_t now = law_net_now();
   if (len > 0) {
-    net->input = (law_input){.base = space, .now = now};
-    law_judging_input(c, law_bytes_of(space, len));
+    law_bytes bytes = law_bytes_of(space, len);
+    uint32_t packet = law_capture_data(c, law_other_side(c->side), now, bytes);
+    net->input = (law_input){.base = space, .now = now, .packet = packet};
+    law_judging_input(c, bytes);
   }
   if (io == LAW_IO_FIN && c->reset) {
     io = LAW_IO_RST;
@@ -378,6 +386,10 @@ bool law_net_send(law_net *net, law_handle handle, law_bytes bytes, uint32_t *ou
   uint64_t now = law_net_now();
   if (!law_conn_write(c, bytes)) {
     return false;
+  }
+  uint32_t packet = law_capture_data(c, c->side, now, bytes);
+  if (out_packet) {
+    *out_packet = packet;
   }
   law_judging_output(c, now, bytes);
   return true;

@@ -13,10 +13,11 @@
 #include "net/table.h"
 #include "net/tails.h"
 #include "net/timer.h"
+#include "pcap/writer.h"
 
 enum {
   LAW_NET_PEER = 64,
-  LAW_NET_TEXT = 256,              /* bytes of an error's sentence */
+  LAW_NET_TEXT = 512,              /* bytes of an error's sentence */
   LAW_NET_TICK = 50 * 1000 * 1000, /* ns: a monitor is asked for absences at most that often */
 };
 
@@ -71,7 +72,19 @@ typedef struct law_conn {
   law_timer timer; /* the monitor's next tick; or the end of patience with a handshake */
   law_judge judge;
   void *monitor;
+  law_pcap_flow flow;
+  uint32_t capture; /* the capture that |flow| is in; 0: none */
+  char *comment;
 } law_conn;
+
+/* The capture that is being written, if |writer| is set. */
+typedef struct law_capture {
+  law_pcap_writer *writer;
+  uint32_t id;      /* of this one among the loop's; from 1 */
+  uint64_t epoch;   /* ns since 1970 of the monotonic clock's 0 */
+  uint64_t flushed; /* when, monotonic */
+  uint32_t num_flows;
+} law_capture;
 
 typedef struct law_listener {
   law_object object;
@@ -110,6 +123,7 @@ struct law_net {
   size_t num_events, cap_events, told;
   law_handles buffered, done, dirty, always;
   law_input input;
+  law_capture capture;
   bool batch;
   bool no_memory; /* something was lost for want of memory: the next wait fails */
   char why[LAW_NET_TEXT];
@@ -124,6 +138,13 @@ bool law_net_poll_add(law_net *net, int fd, uint32_t mask, law_handle handle);
 law_object *law_net_object(const law_net *net, law_handle handle, law_object_kind kind);
 /* Gives the system what was held back since the last round. */
 void law_net_flush(law_net *net);
+
+/* capture.c: all do nothing, and give 0, when no capture is being written. */
+void law_capture_begin(law_conn *c, uint64_t now);
+uint32_t law_capture_data(law_conn *c, law_side from, uint64_t now, law_bytes bytes);
+void law_capture_close(law_conn *c, law_side from, bool reset, uint64_t now);
+/* Before a wait: what was captured a while ago goes to the file. */
+void law_capture_idle(law_net *net);
 
 /* events.c: appends; NULL (and |no_memory|) without memory. The rest of the event is zeroed. */
 law_event *law_event_add(law_net *net, law_event_kind kind, const law_object *object,
@@ -155,6 +176,10 @@ int law_tcp_error(int fd);
 void law_tcp_peer_text(const law_endpoint *to, char *out, size_t cap);
 int law_tcp_listen(law_net *net, const law_endpoint *at);
 uint16_t law_tcp_port(int fd);
+/* The other end's. */
+uint16_t law_tcp_peer_port(int fd);
+/* The IPv4 address of our (|peer|: the other) end; 127.0.0.1 for others. */
+void law_tcp_ipv4(int fd, bool peer, uint8_t *out);
 void law_tcp_prepare(int fd);
 void law_tcp_abort(int fd);
 law_io law_tcp_read(law_net *net, int fd, uint8_t *out, size_t cap, size_t *out_len);

@@ -6,8 +6,10 @@
 
 /* The capture's packet in which the message ends, |end| bytes into what is being judged. */
 static uint32_t packet_of(const law_net *net, size_t end) {
-  (void)end;
-  return net->input.packet;
+  if (net->input.packet == 0 || end == 0) {
+    return net->input.packet;
+  }
+  return net->input.packet + (uint32_t)((end - 1) / LAW_PCAP_SEGMENT);
 }
 
 static void add_violations(law_net *net, law_event *e, const law_findings *findings, size_t from) {

@@ -194,6 +194,7 @@ void law_net_free(law_net *net) {
   }
   free_objects(net, false);
   free_objects(net, true);
+  (void)law_net_capture_end(net);
   law_table_free(&net->table);
   law_timers_free(&net->timers);
   law_arena_free(&net->arena);
@@ -211,6 +212,13 @@ void law_net_free(law_net *net) {
 }
 
 /* ---- One round ---- */
+
+void law_net_batch(law_net *net, bool on) {
+  net->batch = on;
+  if (!on) {
+    law_net_flush(net);
+  }
+}
 
 void law_net_flush(law_net *net) {
   for (size_t i = 0; i < net->dirty.num; i++) {
@@ -335,6 +343,9 @@ static uint64_t time_left(const law_net *net, uint64_t until) {
 static bool poll_once(law_net *net, uint64_t until) {
   struct epoll_event events[POLL_MAX];
   uint64_t left = time_left(net, until);
+  if (left > 0) {
+    law_capture_idle(net);
+  }
   for (int polls = 0; polls < POLLS_MAX; polls++) {
     int n = wait_ns(net, events, polls == 0 ? left : 0);
     if (n < 0) {

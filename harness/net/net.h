@@ -96,6 +96,9 @@ void law_net_set_user(law_net *net, law_handle handle, void *user);
 /* Sends bytes as they are (one WebSocket binary frame on WS). Queued when the socket is full. False when the
  * connection is closed. |*out_packet|, if not NULL, is the capture's packet number. */
 bool law_net_send(law_net *net, law_handle handle, law_bytes bytes, uint32_t *out_packet);
+/* On: what is sent waits for the next law_net_wait and goes out together, which is faster where many small
+ * messages go to one connection (brokers); the order across connections is then lost. Off by default. */
+void law_net_batch(law_net *net, bool on);
 /* Bytes queued and not yet taken by the system. */
 size_t law_net_queued(const law_net *net, law_handle handle);
 /* Stops or resumes reading (back-pressure, and cases that leave an answer unread). */

@@ -143,15 +143,35 @@ int law_tcp_listen(law_net *net, const law_endpoint *at) {
   return fd;
 }
 
-uint16_t law_tcp_port(int fd) {
-  address a = {.len = sizeof a.at};
-  if (getsockname(fd, (struct sockaddr *)&a.at, &a.len) != 0) {
+static bool name_of(int fd, bool peer, address *out) {
+  out->len = sizeof out->at;
+  struct sockaddr *at = (struct sockaddr *)&out->at;
+  return (peer ? getpeername(fd, at, &out->len) : getsockname(fd, at, &out->len)) == 0;
+}
+
+static uint16_t port_of(int fd, bool peer) {
+  address a;
+  if (!name_of(fd, peer, &a)) {
     return 0;
   }
   if (a.at.ss_family == AF_INET6) {
     return ntohs(((const struct sockaddr_in6 *)&a.at)->sin6_port);
   }
   return ntohs(((const struct sockaddr_in *)&a.at)->sin_port);
+}
+
+uint16_t law_tcp_port(int fd) { return port_of(fd, false); }
+
+uint16_t law_tcp_peer_port(int fd) { return port_of(fd, true); }
+
+void law_tcp_ipv4(int fd, bool peer, uint8_t *out) {
+  static const uint8_t loopback[] = {127, 0, 0, 1};
+  address a;
+  if (name_of(fd, peer, &a) && a.at.ss_family == AF_INET) {
+    memcpy(out, &((const struct sockaddr_in *)&a.at)->sin_addr, 4);
+  } else {
+    memcpy(out, loopback, sizeof loopback);
+  }
 }
 
 void law_tcp_abort(int fd) {
