@@ -194,6 +194,8 @@ def _judgement(results: Results, columns: int) -> Text:
         1: ("does not conform", "bold red"),
         2: ("could not be judged", "bold magenta"),
     }[status]
+    if status == 0 and results.totals[Verdict.FAIL]:
+        word, style = "has no new failures", "bold yellow"
     iut = results.iut
     name = f"{iut.name} {iut.version}" if iut.version else iut.name
     line = Text(no_wrap=True)

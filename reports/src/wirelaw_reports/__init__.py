@@ -12,7 +12,7 @@ from wirelaw.errors import UserError
 from wirelaw.results import Results
 
 from . import badge, junit, markdown, matrix, page, sarif, trace
-from .matrix import Column
+from .matrix import Column as Column
 
 #: What one run is rendered to: the name of the file and what makes its text.
 FORMATS: dict[str, tuple[str, Callable[[Results], str]]] = {

@@ -6,15 +6,14 @@ from xml.sax.saxutils import escape
 
 from wirelaw.results import Results
 
-from .facts import protocol_name
+from .facts import protocol_name, standing
 
-_COLOURS = {0: "#1f7a4d", 1: "#b3261e", 2: "#6b4ea0"}
+_COLOURS = {"conforms": "#1f7a4d", "known": "#835700", "fails": "#b3261e", "unjudged": "#6b4ea0"}
 
 
 def message(results: Results) -> str:
     """What the badge says: `209 of 231 MUST`, or what kept it from being said."""
-    status = results.run.exit.status if results.run.exit else 2
-    if status == 2:
+    if standing(results) == "unjudged":
         return "not judged"
     must = results.coverage["MUST"]
     good = must["verdicts"]["pass"] + must["verdicts"]["warn"]
@@ -31,7 +30,7 @@ def _width(text: str) -> int:
 def render(results: Results) -> str:
     """The file's text."""
     label, said = protocol_name(results.iut.protocol), message(results)
-    colour = _COLOURS[results.run.exit.status if results.run.exit else 2]
+    colour = _COLOURS[standing(results)]
     left, right = _width(label), _width(said)
     total = left + right
     label, said = escape(label), escape(said)

@@ -47,10 +47,31 @@ def protocol_name(protocol: str) -> str:
     return PROTOCOLS.get(protocol, protocol)
 
 
+def standing(results: Results) -> str:
+    """How the run stands: `conforms`, `known` (failures, but none that is new), `fails`, or
+    `unjudged`."""
+    status = results.run.exit.status if results.run.exit else 2
+    if status == 2:
+        return "unjudged"
+    if status == 1:
+        return "fails"
+    broken = results.totals["fail"] or any(
+        row.verdict is Verdict.FAIL for row in results.requirements
+    )
+    return "known" if broken else "conforms"
+
+
+_JUDGEMENTS = {
+    "conforms": "Conforms, as far as tested",
+    "known": "No new failures",
+    "fails": "Does not conform",
+    "unjudged": "Could not be judged",
+}
+
+
 def judgement(results: Results) -> str:
     """The whole run in three words or so."""
-    status = results.run.exit.status if results.run.exit else 2
-    return ("Conforms, as far as tested", "Does not conform", "Could not be judged")[status]
+    return _JUDGEMENTS[standing(results)]
 
 
 def failing_requirements(results: Results, level: str = "MUST") -> list[str]:

@@ -6,9 +6,9 @@ import re
 
 from wirelaw.results import Results, Verdict, blamed, headline, printable
 
-from .facts import LABELS, iut_name, judgement, protocol_name, worst_first
+from .facts import LABELS, iut_name, judgement, protocol_name, standing, worst_first
 
-_SIGNS = {0: "✅", 1: "❌", 2: "⚠️"}  # noqa: RUF001
+_SIGNS = {"conforms": "✅", "known": "☑️", "fails": "❌", "unjudged": "⚠️"}
 _LIMIT = 15
 _TOLD = (Verdict.FAIL, Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.WARN)
 
@@ -29,7 +29,7 @@ def code(raw: str, limit: int = 160) -> str:
 def render(results: Results) -> str:
     """The file's text."""
     iut, run = results.iut, results.run
-    sign = _SIGNS[run.exit.status if run.exit else 2]
+    sign = _SIGNS[standing(results)]
     ran = sum(results.totals.values()) - results.totals["untested"]
     lines = [
         f"### {sign} {text(iut_name(results), 80)}: {judgement(results).lower()}",

@@ -24,7 +24,7 @@ from markupsafe import Markup
 
 from wirelaw.results import CaseResult, Results, Verdict, headline, level_group, printable
 
-from .facts import LABELS, WORST_FIRST, iut_name, judgement, protocol_name
+from .facts import LABELS, WORST_FIRST, iut_name, judgement, protocol_name, standing
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -36,9 +36,19 @@ SCRIPTS = (
     "theme", "router",
 )  # fmt: skip
 
-_TONES = {0: Verdict.PASS, 1: Verdict.FAIL, 2: Verdict.INCONCLUSIVE}
-_ICON_COLOURS = {0: "#1c6b44", 1: "#cf2d25", 2: "#6143a0"}
-_STAMPS = {0: ("CONFORMS",), 1: ("DOES NOT", "CONFORM"), 2: ("NOT", "JUDGED")}
+_TONES = {"conforms": "pass", "known": "warn", "fails": "fail", "unjudged": "inconclusive"}
+_ICONS = {
+    "conforms": ("#1c6b44", "M8 17l5 5 11-12"),
+    "known": ("#835700", "M16 8v10M16 23v1"),
+    "fails": ("#cf2d25", "M9 9l14 14M23 9L9 23"),
+    "unjudged": ("#6143a0", "M9 16h14"),
+}
+_STAMPS = {
+    "conforms": ("CONFORMS",),
+    "known": ("NO NEW", "FAILURES"),
+    "fails": ("DOES NOT", "CONFORM"),
+    "unjudged": ("NOT", "JUDGED"),
+}
 
 
 @functools.cache
@@ -168,19 +178,19 @@ def _tabs(results: Results) -> list[dict[str, Any]]:
     return [*tabs, {"path": "run", "name": "Run", "n": None}]
 
 
-def _stamp(status: int) -> list[dict[str, Any]]:
-    words = _STAMPS[status]
-    size = 12 if max(map(len, words)) > 7 else 16
+def _stamp(stands: str) -> list[dict[str, Any]]:
+    words = _STAMPS[stands]
+    size = 12 if max(map(len, words)) > 6 else 16
     first = 78 if len(words) == 1 else 71
     return [{"text": word, "y": first + i * (size + 2), "size": size} for i, word in enumerate(words)]
 
 
-def icon(status: int) -> str:
+def icon(stands: str) -> str:
     """A favicon in the colour of the verdict."""
-    glyph = {0: "M8 17l5 5 11-12", 1: "M9 9l14 14M23 9L9 23", 2: "M9 16h14"}[status]
+    colour, glyph = _ICONS[stands]
     svg = (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><circle cx="16" cy="16" r="16" '
-        f'fill="{_ICON_COLOURS[status]}"/><path d="{glyph}" stroke="#fff" stroke-width="4" '
+        f'fill="{colour}"/><path d="{glyph}" stroke="#fff" stroke-width="4" '
         'fill="none" stroke-linecap="round" stroke-linejoin="round"/></svg>'
     )
     return quote(svg)
@@ -196,7 +206,7 @@ def render(results: Results) -> str:
     """The page's text."""
     script, css = script_of(SCRIPTS), style()
     run, iut = results.run, results.iut
-    status = run.exit.status if run.exit else 2
+    stands = standing(results)
     chunks = [
         _pack([_detail(case) for case in results.cases[i : i + CHUNK_SIZE]])
         for i in range(0, len(results.cases), CHUNK_SIZE)
@@ -205,12 +215,12 @@ def render(results: Results) -> str:
     return environment().get_template("report.html.j2").render(
         csp=policy(script, css),
         title=f"{iut_name(results)}, {protocol} {iut.role}: {judgement(results).lower()}",
-        icon=icon(status),
+        icon=icon(stands),
         style=Markup(css),
         script=Markup(script),
         index=embed(_index(results)),
         chunks=[Markup(chunk) for chunk in chunks],
-        tone=str(_TONES[status]),
+        tone=_TONES[stands],
         iut=iut_name(results),
         protocol=protocol,
         role=iut.role,
@@ -225,7 +235,7 @@ def render(results: Results) -> str:
         not_run=results.totals["untested"],
         num_cases=len(results.cases),
         stamp_ring=f"{protocol.upper()} {iut.role.upper()} · WIRELAW · {run.started[:10]} · ",
-        stamp_words=_stamp(status),
+        stamp_words=_stamp(stands),
         tabs=_tabs(results),
         levels=[
             level_summary(name, count) for name, count in results.coverage.items() if count["total"]
