@@ -22,6 +22,7 @@ from wirelaw.iut.installation import cache_folder, install, installed, missing_t
 from wirelaw.iut.logs import Diagnostic, diagnostics
 from wirelaw.iut.running import Running, start
 from wirelaw.iut.tls import Certificates, make_certificates
+from wirelaw.iut.upper import UpperTester, from_command, upper_tester
 
 __all__ = [
     "Certificates",
@@ -32,10 +33,12 @@ __all__ = [
     "External",
     "Listener",
     "Running",
+    "UpperTester",
     "all_descriptors",
     "cache_folder",
     "diagnostics",
     "external",
+    "from_command",
     "install",
     "installed",
     "load",
@@ -44,5 +47,6 @@ __all__ = [
     "names",
     "parse",
     "start",
+    "upper_tester",
     "version",
 ]

@@ -35,7 +35,7 @@ START_PLACEHOLDERS = frozenset(PORT_NAMES.values()) | frozenset(
 INSTALL_PLACEHOLDERS = frozenset({"cache", "shims", "jobs"})
 STIMULUS_PLACEHOLDERS = frozenset(
     "cache shims dir host port case client_id version clean_start keep_alive username password will "
-    "will_topic will_payload will_qos will_retain topic payload qos retain filter".split()
+    "will_topic will_payload will_qos will_retain topic payload qos retain filter properties v5".split()
 )
 STIMULI = ("connect", "publish", "subscribe", "unsubscribe", "disconnect")
 

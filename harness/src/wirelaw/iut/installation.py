@@ -205,6 +205,8 @@ class _Installer:
                 for name, version in everything.items()
                 if any(fnmatch.fnmatch(name, pattern) for pattern in patterns)
             }
+        lines = [f"{name} {version}\n" for name, version in sorted(wanted.items())]
+        (self.cache / "packages.txt").write_text("".join(lines))
         if wanted:
             exact = [f"{name}={version}" for name, version in sorted(wanted.items())]
             self.command("sh", "-c", 'cd debs && exec apt-get download "$@"', "sh", *exact)
