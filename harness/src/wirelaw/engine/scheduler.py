@@ -223,7 +223,6 @@ class Scheduler:
             return
         connection.state = "open"
         self.connections[event.handle] = connection
-        connection.run.note(connection, "open", event.time)
         self._wake_owner(connection)
 
     def _wake_owner(self, connection: Connection) -> None:

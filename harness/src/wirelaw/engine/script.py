@@ -1,0 +1,116 @@
+"""What a case in Python works with: `t.NAME(action=..., ...)` is one step. docs/cases.md, "Python"."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping
+from typing import TYPE_CHECKING, Any
+
+from wirelaw.cases import grammar
+from wirelaw.cases.dialects import dialect_of, family_of
+from wirelaw.cases.loader import context_of
+from wirelaw.cases.model import Step
+from wirelaw.cases.reader import bind, read_step
+from wirelaw.cases.strictyaml import Map
+from wirelaw.engine.outcome import Inconclusive, NotApplicable
+from wirelaw.engine.run import StepState
+from wirelaw.engine.steps import attempt
+from wirelaw.results.model import Verdict
+
+if TYPE_CHECKING:
+    from wirelaw.engine.run import CaseRun
+
+
+class _Stop(Exception):
+    """A step ended the case; its verdict is marked."""
+
+
+class Script:
+    """The `t` of a case in Python."""
+
+    def __init__(self, run: CaseRun) -> None:
+        self._run = run
+        self._context = context_of(run.case)
+        self._dialect = dialect_of(family_of(run.case.protocol))
+        self._preamble = _has_body(run)
+        self.vars: dict[str, Any] = run.variables
+
+    def __getattr__(self, name: str) -> Callable[..., Coroutine[Any, Any, Any]]:
+        if name.startswith("_"):
+            raise AttributeError(name)
+
+        def step(**action: Any) -> Coroutine[Any, Any, Any]:
+            return self.step(name, action)
+
+        return step
+
+    def body(self) -> None:
+        """What follows judges the IUT."""
+        self._preamble = False
+
+    def not_applicable(self, why: str) -> None:
+        raise NotApplicable(why)
+
+    def inconclusive(self, why: str) -> None:
+        raise Inconclusive("case", why)
+
+    async def wait(self, seconds: float) -> None:
+        """Time must pass."""
+        await self._do(Map(wait=seconds))
+
+    async def step(self, name: str, action: Mapping[str, Any]) -> Any:
+        """One step on the connection `name`; gives the fields of the message it decided on."""
+        return await self._do(Map({name: _plain(action)}))
+
+    async def _do(self, raw: Map) -> Any:
+        run, ctx = self._run, self._context
+        ctx.bound.update(run.variables)
+        draft = read_step(ctx, raw, self._dialect, self._preamble)
+        if draft is None:
+            return None
+        requirement = bind(draft, run.case.only_requirement)
+        parsed = draft.parsed
+        step = Step(
+            len(run.steps), run.case.source.line, parsed.conn, parsed.action, parsed.args,
+            grammar.shown(raw), self._preamble, requirement, draft.kills or run.case.kills, draft.note,
+        )  # fmt: skip
+        run.script_steps.append(step)
+        run.steps.append(StepState())
+        goes_on, result = await attempt(run, step)
+        if not goes_on:
+            raise _Stop
+        return result
+
+
+def _has_body(run: CaseRun) -> bool:
+    """Whether the function says where its body begins."""
+    assert run.case.function is not None
+    return "body" in run.case.function.__code__.co_names
+
+
+def _plain(value: Any) -> Any:
+    """Mappings and lists as the reader of YAML gives them; bytes as {hex: ...}."""
+    if isinstance(value, Mapping):
+        return Map({key: _plain(one) for key, one in value.items()})
+    if isinstance(value, (list, tuple)):
+        return [_plain(one) for one in value]
+    return Map(hex=value.hex()) if isinstance(value, bytes) else value
+
+
+async def run_script(run: CaseRun) -> None:
+    """Runs the function of a case in Python."""
+    assert run.case.function is not None
+    script = Script(run)
+    try:
+        await run.case.function(script, **run.case.parameters)
+    except _Stop:
+        return
+    except Inconclusive as error:
+        run.steps.append(StepState())
+        run.script_steps.append(_said(run, error.detail))
+        run.mark(len(run.steps) - 1, Verdict.INCONCLUSIVE, error.cause, error.detail)
+
+
+def _said(run: CaseRun, text: str) -> Step:
+    return Step(
+        len(run.steps) - 1, run.case.source.line, None, "say", None, text, False, None, ()
+    )

@@ -1,0 +1,167 @@
+"""The IUT as cases see it: where it is, what it can, and how it is made to act."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from wirelaw.engine.codec import Codec, codec_of
+from wirelaw.engine.deadlines import DIAL_IN
+from wirelaw.engine.net import NS, Endpoint
+from wirelaw.engine.outcome import HarnessError, Inconclusive, NotApplicable
+from wirelaw.errors import UserError
+
+if TYPE_CHECKING:
+    from wirelaw.engine.run import CaseRun
+    from wirelaw.iut import Descriptor
+
+
+def speech_of(protocol: str) -> Any:
+    """How the engine speaks the protocol's family."""
+    family = codec_of(protocol).tables.protocol
+    return import_module(f"wirelaw.engine.{family}").SPEECH
+
+
+@dataclass(frozen=True)
+class Login:
+    """What a session with the IUT needs."""
+
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
+@dataclass
+class Target:
+    """One IUT in one role.
+
+    endpoint     where a server listens; for a client, what wirelaw's listeners are like
+    scope        how its connections are judged, a handle of the event loop
+    tag          unique in the run: part of topics and client identifiers
+    running      the process, with the face of iut.Running; None when it is not ours to know
+    descriptor   of a client, which is started case by case
+    tidy         whether what cases leave is removed
+    """
+
+    protocol: str
+    role: str
+    endpoint: Endpoint
+    scope: int
+    pics: Mapping[str, bool]
+    tag: str
+    credentials: Login = Login()
+    running: Any = None
+    descriptor: Descriptor | None = None
+    topic_prefix: str = "law/"
+    client_prefix: str = "w"
+    captured: bool = False
+    tidy: bool = True
+    patience: float = 1.0
+    name: str = ""
+    announced: Any = None
+    num_sessions: int = 0
+    down_on_purpose: bool = False
+    on_restarted: Callable[[], None] | None = None
+    _endpoints: dict[tuple[tuple[str, Any], ...], Endpoint] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.codec: Codec = codec_of(self.protocol)
+        self.speech = speech_of(self.protocol)
+        self.dial_in = int(DIAL_IN * self.patience * NS)
+
+    def endpoint_with(self, options: Mapping[str, Any]) -> Endpoint:
+        """The endpoint with the options of an `open` step."""
+        if not options:
+            return self.endpoint
+        key = tuple(sorted(options.items()))
+        if key not in self._endpoints:
+            self._endpoints[key] = replace(self.endpoint, **options)
+        return self._endpoints[key]
+
+    def log_offset(self) -> int:
+        """Where the IUT's log ends now."""
+        return 0 if self.running is None else int(self.running.log_offset())
+
+    def log_since(self, offset: int) -> str:
+        """What the IUT wrote since then."""
+        return "" if self.running is None else str(self.running.log_since(offset))
+
+    def alive(self) -> bool:
+        """Whether its process lives, as far as that can be known."""
+        return self.running is None or self.running.pid is None or bool(self.running.alive())
+
+    # Making it act
+
+    async def act(self, run: CaseRun, do: str, fields: Mapping[str, Any]) -> None:
+        """A step `iut: {do: ...}`."""
+        if do in ("restart", "kill", "stop", "start"):
+            await self._control(run, do)
+        else:
+            self._tester(run)
+            self._tell(run, {"do": do, **self.speech.stimulus(run, do, fields)})
+
+    async def _control(self, run: CaseRun, do: str) -> None:
+        if run.case.isolation != "own-iut":
+            raise HarnessError(f"{run.case.id} does `{do}` to an IUT that others use: own-iut")
+        work: Callable[[], Any] = {
+            "restart": self.running.restart,
+            "kill": lambda: self.running.restart(kill=True),
+            "stop": lambda: self.running.kill(),
+            "start": self.running.restart,
+        }[do]
+        assert run.task is not None
+        self.down_on_purpose = True
+        try:
+            await run.scheduler.in_thread(run.task, work)
+        except UserError as error:
+            raise NotApplicable(str(error)) from None
+        finally:
+            self.down_on_purpose = do == "stop"
+        if self.on_restarted is not None and do != "stop":
+            self.on_restarted()
+
+    def _tester(self, run: CaseRun) -> None:
+        """Starts the client of this case, once."""
+        from wirelaw.iut.upper import upper_tester
+
+        if run.tester is not None:
+            return
+        if self.descriptor is None:
+            raise Inconclusive("no upper tester", "nothing can make this client act")
+        assert run.port is not None
+        run.tester = upper_tester(self.descriptor, self.endpoint.host, run.port, run.case.id)
+        run.tester.plan(self.plan(run))
+        handle = run.net.watch(run.tester.fileno())
+        run.tester_handle = handle
+        run.scheduler.watches[handle] = lambda: self._told(run)
+
+    def plan(self, run: CaseRun) -> list[dict[str, Any]]:
+        """All that the case's steps will tell the client, in order."""
+        from wirelaw.engine.values import fill
+
+        return [
+            {"do": s.args.do, **self.speech.stimulus(run, s.args.do, fill(s.args.fields, run.variables))}
+            for s in run.case.steps
+            if s.action == "iut"
+        ]
+
+    def _tell(self, run: CaseRun, command: dict[str, Any]) -> None:
+        try:
+            run.tester.send(command)
+        except UserError as error:
+            raise NotApplicable(str(error)) from None
+
+    def _told(self, run: CaseRun) -> None:
+        """Takes what the client says: only kept for the log, the wire is what counts."""
+        for event in run.tester.events():
+            run.said.append(event)
+
+    def dismiss(self, run: CaseRun) -> None:
+        """Ends the client of a case."""
+        if run.tester is None:
+            return
+        run.scheduler.watches.pop(run.tester_handle, None)
+        run.net.end(run.tester_handle, "fin")
+        run.tester.close()
+        run.tester = None
