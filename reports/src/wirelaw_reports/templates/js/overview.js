@@ -14,11 +14,11 @@ function brokenBlock() {
   if (!rules.length && !cases.length) return null;
   return h("div.block.two", null,
     rules.length > 0 && h("section", null, h("header", null, h("h2", null, "Broken requirements")),
-      h("div.rows", null, rules.slice(0, 8).map((row) => ruleRow(row))),
-      rules.length > 8 && h("a.more", { href: "#/requirements?verdict=fail" }, `All ${rules.length} broken requirements`)),
+      h("div.rows", null, rules.slice(0, 6).map((row) => ruleRow(row))),
+      rules.length > 6 && h("a.more", { href: "#/requirements?verdict=fail" }, `All ${rules.length} broken requirements`)),
     cases.length > 0 && h("section", null, h("header", null, h("h2", null, "Cases to look at")),
-      h("div.rows", null, cases.slice(0, 8).map((row) => caseRow(row))),
-      cases.length > 8 && h("a.more", { href: "#/cases?verdict=fail,error,inconclusive,warn" }, `All ${cases.length} cases that did not pass`)));
+      h("div.rows", null, cases.slice(0, 6).map((row) => caseRow(row))),
+      cases.length > 6 && h("a.more", { href: "#/cases?verdict=fail,error,inconclusive,warn" }, `All ${cases.length} cases that did not pass`)));
 }
 
 function changesBlock() {
