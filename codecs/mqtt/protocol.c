@@ -1,13 +1,14 @@
 #include <string.h>
 
 #include "core/dissect.h"
+#include "mqtt/codec.h"
 #include "mqtt/names.h"
 #include "mqtt/rules.h"
 
-static const char *const schemes[] = {"mqtt", "mqtts", NULL};
-static const char *const variants[] = {"mqtt5", "mqtt311", "mqtt31", NULL};
+const char *const law_mqtt_schemes[] = {"mqtt", "mqtts", NULL};
+const char *const law_mqtt_variants[] = {"mqtt5", "mqtt311", "mqtt31", NULL};
 
-static void begin(const char *variant, void *context) {
+void law_mqtt_codec_begin(const char *variant, void *context) {
   law_mqtt_context *c = context;
   *c = (law_mqtt_context){0, LAW_MQTT_5};
   if (strcmp(variant, "mqtt311") == 0) {
@@ -49,7 +50,7 @@ static int detect_other(law_bytes head) {
   return 0;
 }
 
-static int detect(law_bytes head, law_side from) {
+int law_mqtt_codec_detect(law_bytes head, law_side from) {
   if (head.len < 2) {
     return 0;
   }
@@ -57,7 +58,7 @@ static int detect(law_bytes head, law_side from) {
   return connect && from == LAW_CLIENT ? detect_connect(head) : detect_other(head);
 }
 
-static law_status frame(const void *context, law_bytes in, size_t *out_len, law_violation *out) {
+law_status law_mqtt_codec_frame(const void *context, law_bytes in, size_t *out_len, law_violation *out) {
   const law_mqtt_context *c = context;
   law_status status = law_mqtt_frame(in, out_len, out);
   if (status != LAW_OK && status != LAW_NEED_MORE) {
@@ -80,8 +81,8 @@ static void name_sender(law_side from, uint8_t version, law_violation *violation
   }
 }
 
-static law_status decode(void *context, law_side from, law_bytes bytes, void *message,
-                         law_violation *violation) {
+law_status law_mqtt_codec_decode(void *context, law_side from, law_bytes bytes, void *message,
+                                 law_violation *violation) {
   law_mqtt_context *c = context;
   law_mqtt_message *m = message;
   law_status status = law_mqtt_decode(version_of(c), bytes, m, violation);
@@ -93,7 +94,7 @@ static law_status decode(void *context, law_side from, law_bytes bytes, void *me
   return status;
 }
 
-static const law_type *type_of(const void *context, law_bytes bytes) {
+const law_type *law_mqtt_codec_type_of(const void *context, law_bytes bytes) {
   const law_mqtt_context *c = context;
   uint8_t code = bytes.len > 0 ? bytes.data[0] >> 4 : 0;
   if (code == LAW_MQTT_AUTH && version_of(c) != LAW_MQTT_5) {
@@ -107,7 +108,7 @@ static law_bytes name_of(uint8_t version) {
   return version == LAW_MQTT_31 ? law_bytes_of("MQIsdp", 6) : law_bytes_of("MQTT", 4);
 }
 
-static void prepare(const void *context, const law_type *type, void *message) {
+void law_mqtt_codec_prepare(const void *context, const law_type *type, void *message) {
   law_mqtt_message *m = message;
   uint8_t code = type->code;
   bool two = code == LAW_MQTT_PUBREL || code == LAW_MQTT_SUBSCRIBE || code == LAW_MQTT_UNSUBSCRIBE;
@@ -125,22 +126,7 @@ size_t law_mqtt_encode(law_mqtt_message *m, uint8_t *out, size_t cap) {
   return type != NULL ? law_encode(type, m, out, cap) : 0;
 }
 
-const law_protocol law_mqtt_codec = {
-    .name = "mqtt",
-    .schemes = schemes,
-    .port = 1883,
-    .types = law_mqtt_types_by_code + 1,
-    .num_types = 15,
-    .message_size = sizeof(law_mqtt_message),
-    .context_size = sizeof(law_mqtt_context),
-    .variants = variants,
-    .begin = begin,
-    .detect = detect,
-    .frame = frame,
-    .decode = decode,
-    .type_of = type_of,
-    .prepare = prepare,
-};
+const law_protocol law_mqtt_codec = {LAW_MQTT_CODEC};
 
 _Static_assert(sizeof(law_mqtt_message) <= LAW_MAX_MESSAGE_SIZE, "a message must fit where all do");
 _Static_assert(sizeof(law_mqtt_context) <= LAW_MAX_CONTEXT_SIZE, "a context must fit where all do");

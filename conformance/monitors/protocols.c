@@ -1,9 +1,9 @@
 #include <string.h>
 
 #include "monitors/judge.h"
-#include "mqtt/mqtt.h"
+#include "monitors/mqtt/mqtt.h"
 
-const law_protocol *const law_protocols[] = {&law_mqtt_codec, NULL};
+const law_protocol *const law_protocols[] = {&law_mqtt, NULL};
 
 static bool goes_by(const law_protocol *protocol, const char *name) {
   if (strcmp(protocol->name, name) == 0) {
