@@ -123,6 +123,14 @@ static bool read_first_line(law_bytes line, law_http_head *out) {
   return out->request ? read_request_line(line, out) : read_status_line(line, out);
 }
 
+/* Can these bytes begin a first line? Another protocol's show at once. */
+static bool may_begin(law_bytes part) {
+  if (part.len > 0 && part.data[part.len - 1] == '\r') {
+    part.len--;
+  }
+  return all_text(part, true);
+}
+
 static bool field_is_fine(law_bytes line) {
   if (memchr(line.data, ':', line.len) == NULL) {
     return false;
@@ -137,7 +145,7 @@ law_status law_http_decode(law_bytes in, law_http_head *out, size_t *out_len, si
   *out_len = in.len + 1;
   *out_at = 0;
   if (!take_line(&rest, &line)) {
-    return LAW_NEED_MORE;
+    return may_begin(in) ? LAW_NEED_MORE : LAW_MALFORMED;
   }
   if (!read_first_line(line, out)) {
     return LAW_MALFORMED;

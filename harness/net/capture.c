@@ -55,6 +55,9 @@ void law_capture_idle(law_net *net) {
 /* Dissectors go by the port: the protocol's own, or HTTP's for a WebSocket; TLS is shown in the clear. */
 static uint16_t server_port(const law_conn *c) {
   const law_protocol *p = c->scope->protocol;
+  if (c->ws) {
+    return HTTP_PORT;
+  }
   if (p && p->port != 0) {
     return p->port;
   }

@@ -12,15 +12,23 @@
 
 /* ---- What epoll watches for ---- */
 
+static uint32_t writing_mask(const law_conn *c) {
+  bool wants = c->out.len > 0 || (c->tls && law_tls_wants_write(c->tls));
+  return wants ? (uint32_t)EPOLLOUT : 0;
+}
+
 static uint32_t wanted_mask(const law_conn *c) {
   switch (c->state) {
     case LAW_CONN_CONNECTING:
       return EPOLLOUT;
     case LAW_CONN_SECURING:
     case LAW_CONN_UPGRADING:
-      return EPOLLIN | (c->out.len > 0 ? (uint32_t)EPOLLOUT : 0);
+      return EPOLLIN | writing_mask(c);
     case LAW_CONN_OPEN:
-      return (c->reading ? (uint32_t)EPOLLIN : 0) | (c->out.len > 0 ? (uint32_t)EPOLLOUT : 0);
+      if (c->hung_up && !c->reading) {
+        return LAW_CONN_UNWATCHED; /* epoll would say so again and again */
+      }
+      return (c->reading ? (uint32_t)EPOLLIN : 0) | writing_mask(c);
     default:
       return LAW_CONN_UNWATCHED;
   }
@@ -54,6 +62,7 @@ static void update_mask(law_conn *c) {
 /* ---- Beginning and end ---- */
 
 static bool write_now(law_conn *c, law_bytes *bytes);
+static void free_conn(law_conn *c);
 
 law_conn *law_conn_new(law_net *net, law_scope *scope, law_side side, int fd, void *user) {
   law_conn *c = calloc(1, sizeof *c);
@@ -73,11 +82,41 @@ law_conn *law_conn_new(law_net *net, law_scope *scope, law_side side, int fd, vo
     return NULL;
   }
   if (!law_table_add(&net->table, &c->object)) {
-    law_judging_stop(c);
-    free(c);
+    free_conn(c);
     return NULL;
   }
   return c;
+}
+
+bool law_conn_layer(law_conn *c, const law_endpoint *e, law_tls_context *context) {
+  if (context && (c->tls = law_tls_new(c->net, context, c->fd, e)) == NULL) {
+    return false;
+  }
+  if (!law_transport_is_ws(e->transport)) {
+    return true;
+  }
+  c->ws = law_ws_new(e, c->side == LAW_CLIENT);
+  return c->ws != NULL;
+}
+
+static void free_conn(law_conn *c) {
+  law_judging_stop(c);
+  law_queue_free(&c->out);
+  law_tls_free(c->tls);
+  law_ws_free(c->ws);
+  free(c->comment);
+  free(c);
+}
+
+/* The last that the other side may hear. */
+static void say_goodbye(law_conn *c) {
+  law_bytes rest = law_queue_bytes(&c->out);
+  if (rest.len > 0) {
+    (void)write_now(c, &rest);
+  }
+  if (c->tls) {
+    law_tls_shutdown(c->tls);
+  }
 }
 
 void law_conn_destroy(law_conn *c) {
@@ -91,16 +130,12 @@ void law_conn_destroy(law_conn *c) {
   unwatch(c);
   if (c->reset) {
     law_tcp_abort(c->fd);
-  } else if (c->out.len > 0) {
-    law_bytes rest = law_queue_bytes(&c->out);
-    (void)write_now(c, &rest);
+  } else {
+    say_goodbye(c);
   }
   close(c->fd);
-  law_judging_stop(c);
-  law_queue_free(&c->out);
-  free(c->comment);
   law_table_remove(&c->net->table, c->object.handle);
-  free(c);
+  free_conn(c);
 }
 
 /* Told to be closed or failed: taken down when the caller has seen the event. */
@@ -140,18 +175,15 @@ static void opened(law_conn *c) {
   }
 }
 
-void law_conn_begin(law_conn *c) {
-  law_capture_begin(c, law_net_now());
-  opened(c);
-  update_mask(c);
-}
-
 /* The other side ended it: |io| is LAW_IO_FIN, _RST or _ERROR. */
 static void ended(law_conn *c, law_io io, uint64_t now) {
   law_net *net = c->net;
-  c->reset = io != LAW_IO_FIN;
-  law_capture_close(c, law_other_side(c->side), c->reset, now);
-  law_judging_closed(c, law_other_side(c->side), c->reset, now);
+  law_side from = law_other_side(c->side);
+  c->reset = io == LAW_IO_RST;
+  if (io != LAW_IO_ERROR) {
+    law_capture_close(c, from, c->reset, now);
+  }
+  law_judging_closed(c, from, io != LAW_IO_FIN, now);
   law_event *e = law_event_add(net, LAW_EV_CLOSED, &c->object, now);
   if (e) {
     e->how = io == LAW_IO_FIN ? LAW_CLOSE_FIN : io == LAW_IO_RST ? LAW_CLOSE_RST : LAW_CLOSE_ERROR;
@@ -160,11 +192,81 @@ static void ended(law_conn *c, law_io io, uint64_t now) {
   done(c);
 }
 
+/* ---- Handshakes ---- */
+
+static bool pending(const law_conn *c) {
+  return (c->tls && law_tls_pending(c->tls)) || (c->ws && law_ws_pending(c->ws));
+}
+
+void law_conn_buffer(law_conn *c) {
+  if (!c->buffered) {
+    c->buffered = law_handles_add(&c->net->buffered, c->object.handle);
+  }
+}
+
+static void handshake_failed(law_conn *c, const char *which, law_io io) {
+  const char *why = c->net->why;
+  if (io == LAW_IO_FIN) {
+    why = "the other side closed the connection";
+  }
+  fail(c, "the %s handshake with %s failed: %s", which, c->peer, why);
+}
+
+/* What comes above TLS. */
+static void secured(law_conn *c) {
+  if (!c->ws) {
+    opened(c);
+    return;
+  }
+  c->state = LAW_CONN_UPGRADING;
+  if (c->side == LAW_CLIENT && !law_ws_ask(c)) {
+    fail(c, "the WebSocket handshake with %s could not be sent", c->peer);
+  }
+}
+
+static void secure(law_conn *c) {
+  law_io io = law_tls_handshake(c->net, c->tls);
+  if (io == LAW_IO_OK) {
+    secured(c);
+    if (c->state != LAW_CONN_DONE && pending(c)) {
+      law_conn_buffer(c);
+    }
+  } else if (io != LAW_IO_AGAIN) {
+    handshake_failed(c, "TLS", io);
+  }
+}
+
+void law_conn_begin(law_conn *c) {
+  law_capture_begin(c, law_net_now());
+  if (c->tls) {
+    c->state = LAW_CONN_SECURING;
+    secure(c);
+  } else {
+    secured(c);
+  }
+  update_mask(c);
+}
+
+static void upgrade(law_conn *c, law_bytes bytes, uint32_t packet) {
+  law_io io = law_ws_upgrade(c, bytes, packet);
+  if (io == LAW_IO_OK) {
+    opened(c);
+    if (pending(c)) {
+      law_conn_buffer(c);
+    }
+  } else if (io != LAW_IO_AGAIN) {
+    handshake_failed(c, "WebSocket", io);
+  }
+}
+
 /* ---- Writing ---- */
 
 static void send_fin(law_conn *c) {
   uint64_t now = law_net_now();
   c->fin_sent = true;
+  if (c->tls) {
+    law_tls_shutdown(c->tls);
+  }
   law_capture_close(c, c->side, false, now);
   law_judging_closed(c, c->side, false, now);
   (void)shutdown(c->fd, SHUT_WR);
@@ -223,7 +325,7 @@ static bool hold_back(law_conn *c, law_bytes bytes) {
   return true;
 }
 
-bool law_conn_write(law_conn *c, law_bytes bytes) {
+static bool write_or_hold(law_conn *c, law_bytes bytes) {
   bool hold = c->out.len > 0 || (c->net->batch && c->state == LAW_CONN_OPEN);
   if (!hold && !write_now(c, &bytes)) {
     return false;
@@ -231,30 +333,101 @@ bool law_conn_write(law_conn *c, law_bytes bytes) {
   return bytes.len == 0 || hold_back(c, bytes);
 }
 
+bool law_conn_write(law_conn *c, law_bytes bytes, uint32_t *out_packet) {
+  uint64_t now = law_net_now();
+  if (!write_or_hold(c, bytes)) {
+    return false;
+  }
+  uint32_t packet = law_capture_data(c, c->side, now, bytes);
+  if (out_packet) {
+    *out_packet = packet;
+  }
+  return true;
+}
+
 /* ---- Reading ---- */
 
-static void read_open(law_conn *c) {
+static law_io take_in(law_conn *c, uint8_t *data, size_t len, uint32_t packet) {
+  c->net->input.base = data;
+  c->net->input.packet = packet;
+  if (c->ws) {
+    return law_ws_input(c, data, len);
+  }
+  law_judging_input(c, law_bytes_of(data, len));
+  return LAW_IO_OK;
+}
+
+/* What came right behind a WebSocket's handshake; in the arena, as events need it. */
+static law_io take_left(law_conn *c) {
+  uint32_t packet;
+  law_bytes left = law_ws_left(c->ws, &packet);
+  uint8_t *copy = law_arena_alloc(&c->net->arena, left.len);
+  if (!copy) {
+    c->net->no_memory = true;
+    return LAW_IO_OK;
+  }
+  memcpy(copy, left.data, left.len);
+  c->net->input.now = law_net_now();
+  return take_in(c, copy, left.len, packet);
+}
+
+/* Reads from the stream into the arena, and captures. */
+static law_io read_some(law_conn *c, uint8_t **out, size_t *out_len, uint32_t *out_packet) {
   law_net *net = c->net;
-  size_t cap, len = 0;
-  uint8_t *space = law_arena_space(&net->arena, &cap);
-  if (!space) {
+  size_t cap;
+  *out_len = 0;
+  *out = law_arena_space(&net->arena, &cap);
+  if (!*out) {
     net->no_memory = true;
+    return LAW_IO_AGAIN;
+  }
+  law_io io = law_stream_read(c, *out, cap, out_len);
+  law_arena_keep(&net->arena, *out_len);
+  net->input.now = law_net_now();
+  if (*out_len > 0) {
+    law_bytes bytes = law_bytes_of(*out, *out_len);
+    *out_packet = law_capture_data(c, law_other_side(c->side), net->input.now, bytes);
+  }
+  /* A send may have taken the system's word that it was reset. */
+  return io == LAW_IO_FIN && c->reset ? LAW_IO_RST : io;
+}
+
+/* What follows from bytes that came to |taken|, and from what came after them. */
+static void settle(law_conn *c, law_io taken, law_io after) {
+  law_io io = taken == LAW_IO_OK ? after : taken;
+  if (io != LAW_IO_OK && io != LAW_IO_AGAIN) {
+    ended(c, io, c->net->input.now);
+  } else if (io == LAW_IO_OK && c->tls && pending(c)) {
+    law_conn_buffer(c);
+  }
+}
+
+static void read_open(law_conn *c) {
+  uint8_t *data;
+  size_t len;
+  uint32_t packet = 0;
+  law_io taken = LAW_IO_OK;
+  if (c->ws && law_ws_pending(c->ws) && (taken = take_left(c)) != LAW_IO_OK) {
+    ended(c, taken, c->net->input.now);
     return;
   }
-  law_io io = law_stream_read(c, space, cap, &len);
-  law_arena_keep(&net->arena, len);
-  uint64_t now = law_net_now();
+  law_io io = read_some(c, &data, &len, &packet);
   if (len > 0) {
-    law_bytes bytes = law_bytes_of(space, len);
-    uint32_t packet = law_capture_data(c, law_other_side(c->side), now, bytes);
-    net->input = (law_input){.base = space, .now = now, .packet = packet};
-    law_judging_input(c, bytes);
+    taken = take_in(c, data, len, packet);
   }
-  if (io == LAW_IO_FIN && c->reset) {
-    io = LAW_IO_RST;
+  settle(c, taken, io);
+}
+
+static void read_upgrade(law_conn *c) {
+  uint8_t *data;
+  size_t len;
+  uint32_t packet = 0;
+  law_io io = read_some(c, &data, &len, &packet);
+  if (len > 0) {
+    upgrade(c, law_bytes_of(data, len), packet);
   }
-  if (io != LAW_IO_OK && io != LAW_IO_AGAIN) {
-    ended(c, io, now);
+  if (c->state == LAW_CONN_UPGRADING && io != LAW_IO_OK && io != LAW_IO_AGAIN) {
+    handshake_failed(c, "WebSocket", io);
   }
 }
 
@@ -266,14 +439,18 @@ static void not_reading(law_conn *c, uint32_t events) {
     (void)snprintf(c->net->why, sizeof c->net->why, "%s", strerror(error));
     ended(c, error == ECONNRESET || error == EPIPE ? LAW_IO_RST : LAW_IO_ERROR, law_net_now());
   } else if (events & EPOLLHUP) {
-    unwatch(c);
+    c->hung_up = true;
   }
 }
 
 void law_conn_read(law_conn *c, bool on) {
   c->reading = on;
-  if (c->state == LAW_CONN_OPEN) {
-    update_mask(c);
+  if (c->state != LAW_CONN_OPEN) {
+    return;
+  }
+  update_mask(c);
+  if (on && pending(c)) {
+    law_conn_buffer(c);
   }
 }
 
@@ -292,10 +469,20 @@ static void open_ready(law_conn *c, uint32_t events) {
   if (events & EPOLLOUT) {
     law_conn_flush(c);
   }
+  bool tls_waited = c->tls && law_tls_wants_write(c->tls);
   if (!c->reading) {
     not_reading(c, events);
-  } else if (events != EPOLLOUT) {
+  } else if (events != EPOLLOUT || tls_waited) {
     read_open(c);
+  }
+}
+
+static void upgrading_ready(law_conn *c, uint32_t events) {
+  if (events & EPOLLOUT) {
+    law_conn_flush(c);
+  }
+  if (events != EPOLLOUT) {
+    read_upgrade(c);
   }
 }
 
@@ -304,12 +491,19 @@ void law_conn_ready(law_conn *c, uint32_t events) {
     case LAW_CONN_CONNECTING:
       connected(c);
       break;
+    case LAW_CONN_SECURING:
+      secure(c);
+      break;
+    case LAW_CONN_UPGRADING:
+      upgrading_ready(c, events);
+      break;
     case LAW_CONN_OPEN:
       open_ready(c, events);
       break;
-    default:
+    case LAW_CONN_DONE:
       break;
   }
+  update_mask(c);
 }
 
 void law_conn_timer(law_conn *c, uint64_t now) {
@@ -333,6 +527,9 @@ void law_conn_close(law_conn *c, law_close how) {
     return;
   }
   if (!c->closing) {
+    if (c->ws) {
+      law_ws_close(c, LAW_WS_NORMAL);
+    }
     c->closing = true;
     law_conn_flush(c);
   }
@@ -353,46 +550,82 @@ static void watch_connecting(law_conn *c, int error) {
   }
 }
 
-law_handle law_net_connect(law_net *net, law_handle scope, const law_endpoint *to, void *user) {
-  law_scope *s = (law_scope *)law_net_object(net, scope, LAW_OBJECT_SCOPE);
-  if (!s || to->transport != LAW_TCP) {
-    law_net_fail(net, s ? "this transport is not supported" : "no such scope");
-    return 0;
-  }
-  int error = 0;
-  int fd = law_tcp_connect(net, to, &error);
-  if (fd < 0) {
-    return 0;
-  }
-  law_conn *c = law_conn_new(net, s, LAW_CLIENT, fd, user);
+static law_conn *new_client(law_net *net, law_scope *scope, const law_endpoint *to,
+                            law_tls_context *context, int fd, void *user) {
+  law_conn *c = law_conn_new(net, scope, LAW_CLIENT, fd, user);
   if (!c) {
     law_net_fail(net, "no memory left");
     close(fd);
-    return 0;
+    return NULL;
+  }
+  if (!law_conn_layer(c, to, context)) {
+    law_net_fail(net, "no memory left");
+    law_conn_destroy(c);
+    return NULL;
   }
   law_tcp_peer_text(to, c->peer, sizeof c->peer);
+  return c;
+}
+
+law_handle law_net_connect(law_net *net, law_handle scope, const law_endpoint *to, void *user) {
+  law_scope *s = law_scope_of(net, scope);
+  law_tls_context *context = NULL;
+  int error = 0;
+  if (!s || !law_transport_known(net, to->transport)) {
+    return 0;
+  }
+  if (law_transport_is_secure(to->transport) &&
+      (context = law_tls_context_of(net, to, false)) == NULL) {
+    return 0;
+  }
+  int fd = law_tcp_connect(net, to, &error);
+  law_conn *c = fd >= 0 ? new_client(net, s, to, context, fd, user) : NULL;
+  if (!c) {
+    return 0;
+  }
   watch_connecting(c, error);
   return c->object.handle;
 }
 
-bool law_net_send(law_net *net, law_handle handle, law_bytes bytes, uint32_t *out_packet) {
+static law_conn *find_open(law_net *net, law_handle handle, uint32_t *out_packet) {
   law_conn *c = find(net, handle);
   if (out_packet) {
     *out_packet = 0;
   }
-  if (!c || (c->state != LAW_CONN_OPEN && c->state != LAW_CONN_DONE) || c->closing) {
+  bool can = c && (c->state == LAW_CONN_OPEN || c->state == LAW_CONN_DONE) && !c->closing;
+  return can ? c : NULL;
+}
+
+bool law_net_send(law_net *net, law_handle handle, law_bytes bytes, uint32_t *out_packet) {
+  law_conn *c = find_open(net, handle, out_packet);
+  if (!c) {
     return false;
   }
   uint64_t now = law_net_now();
-  if (!law_conn_write(c, bytes)) {
+  bool sent = c->ws ? law_ws_send(c, LAW_WS_BINARY, true, bytes, out_packet)
+                    : law_conn_write(c, bytes, out_packet);
+  if (sent) {
+    law_judging_output(c, now, bytes);
+  }
+  return sent;
+}
+
+bool law_net_send_frame(law_net *net, law_handle handle, uint8_t opcode, bool fin,
+                        law_bytes payload, uint32_t *out_packet) {
+  law_conn *c = find_open(net, handle, out_packet);
+  uint64_t now = law_net_now();
+  if (!c || !c->ws || !law_ws_send(c, opcode, fin, payload, out_packet)) {
     return false;
   }
-  uint32_t packet = law_capture_data(c, c->side, now, bytes);
-  if (out_packet) {
-    *out_packet = packet;
+  if (opcode == LAW_WS_BINARY || opcode == LAW_WS_CONTINUATION) {
+    law_judging_output(c, now, payload);
   }
-  law_judging_output(c, now, bytes);
   return true;
+}
+
+const char *law_net_subprotocol(const law_net *net, law_handle handle) {
+  const law_conn *c = find(net, handle);
+  return c && c->ws ? law_ws_subprotocol(c->ws) : "";
 }
 
 size_t law_net_queued(const law_net *net, law_handle handle) {

@@ -8,11 +8,14 @@
 
 #include "monitors/judge.h"
 #include "net/arena.h"
+#include "net/io.h"
 #include "net/net.h"
 #include "net/queue.h"
 #include "net/table.h"
 #include "net/tails.h"
 #include "net/timer.h"
+#include "net/tls.h"
+#include "net/ws.h"
 #include "pcap/writer.h"
 
 enum {
@@ -34,15 +37,6 @@ typedef struct law_scope {
   const char *variant; /* of the protocol's variants, or NULL */
 } law_scope;
 
-/* What reading or writing came to. */
-typedef enum law_io {
-  LAW_IO_OK,
-  LAW_IO_AGAIN,
-  LAW_IO_FIN,
-  LAW_IO_RST,
-  LAW_IO_ERROR, /* law_net.why says why */
-} law_io;
-
 typedef enum law_conn_state {
   LAW_CONN_CONNECTING,
   LAW_CONN_SECURING,  /* TLS handshake */
@@ -61,6 +55,7 @@ typedef struct law_conn {
   int fd;
   uint32_t mask; /* what epoll watches for; LAW_CONN_UNWATCHED: not there */
   bool reading;
+  bool hung_up;  /* both sides closed while we were not reading */
   bool buffered; /* in the list of those with input that was read but not looked at yet */
   bool dirty;    /* in the list of those with output that was held back */
   bool closing;  /* our FIN was asked for */
@@ -68,6 +63,8 @@ typedef struct law_conn {
   bool reset;              /* ended by a RST, of either side */
   bool told_closed[2];     /* to the monitor, by side */
   char peer[LAW_NET_PEER]; /* for sentences about it */
+  law_tls *tls;            /* NULL: none */
+  law_ws *ws;              /* NULL: none */
   law_queue out;
   law_timer timer; /* the monitor's next tick; or the end of patience with a handshake */
   law_judge judge;
@@ -89,6 +86,8 @@ typedef struct law_capture {
 typedef struct law_listener {
   law_object object;
   law_scope *scope;
+  law_endpoint at; /* copies of what accepted connections need */
+  law_tls_context *tls;
   int fd;
   law_timer pause; /* while the process is out of descriptors */
 } law_listener;
@@ -124,6 +123,9 @@ struct law_net {
   law_handles buffered, done, dirty, always;
   law_input input;
   law_capture capture;
+  law_tls_context *tls_contexts;
+  struct bio_method_st *tls_bio;
+  law_queue scratch; /* where frames are put together */
   bool batch;
   bool no_memory; /* something was lost for want of memory: the next wait fails */
   char why[LAW_NET_TEXT];
@@ -156,12 +158,17 @@ void law_events_turn_over(law_net *net);
 
 /* conn.c */
 law_conn *law_conn_new(law_net *net, law_scope *scope, law_side side, int fd, void *user);
-/* The transport below is connected: handshakes, if any, begin. */
+/* Gives it what |e| says above TCP. |context|: of TLS, or NULL. False: no memory. */
+bool law_conn_layer(law_conn *c, const law_endpoint *e, law_tls_context *context);
+/* TCP is connected: handshakes, if any, begin. */
 void law_conn_begin(law_conn *c);
+/* There is input that was read from the socket already: it is looked at in the next round. */
+void law_conn_buffer(law_conn *c);
 /* |events| of epoll; 0: there is buffered input. */
 void law_conn_ready(law_conn *c, uint32_t events);
 void law_conn_timer(law_conn *c, uint64_t now);
-bool law_conn_write(law_conn *c, law_bytes bytes);
+/* Bytes of the stream below any WebSocket; also to the capture. False: the connection is broken. */
+bool law_conn_write(law_conn *c, law_bytes bytes, uint32_t *out_packet);
 void law_conn_flush(law_conn *c);
 void law_conn_close(law_conn *c, law_close how);
 /* Closes the socket and frees all. */
@@ -185,6 +192,11 @@ void law_tcp_abort(int fd);
 law_io law_tcp_read(law_net *net, int fd, uint8_t *out, size_t cap, size_t *out_len);
 law_io law_tcp_write(law_net *net, int fd, law_bytes bytes, size_t *out_len);
 
+/* net->error and false unless the transport is one we have. */
+bool law_transport_known(law_net *net, law_transport transport);
+bool law_transport_is_secure(law_transport transport);
+bool law_transport_is_ws(law_transport transport);
+
 /* stream.c: TCP or TLS. Reads until |cap| or until there is no more for now; both may be told at once:
  * |*out_len| bytes, and what came after them. */
 law_io law_stream_read(law_conn *c, uint8_t *out, size_t cap, size_t *out_len);
@@ -196,10 +208,14 @@ void law_listener_resume(law_net *net, law_listener *l);
 void law_listener_close(law_net *net, law_listener *l);
 
 /* judging.c */
+/* NULL, and law_net_error, when there is no such scope. */
+law_scope *law_scope_of(law_net *net, law_handle scope);
 bool law_judging_start(law_conn *c);
 void law_judging_stop(law_conn *c);
 /* Bytes of the other side, read at net->input.now. */
 void law_judging_input(law_conn *c, law_bytes bytes);
+/* Bytes of the other side that no protocol allows here: |text| says what they are. */
+void law_judging_refuse(law_conn *c, law_bytes bytes, const char *text);
 void law_judging_output(law_conn *c, uint64_t now, law_bytes bytes);
 /* Tells the monitor once that |from| closed. */
 void law_judging_closed(law_conn *c, law_side from, bool reset, uint64_t now);

@@ -141,7 +141,7 @@ static void tell_raw(law_conn *c, law_bytes bytes) {
   law_event *e = law_event_add(net, LAW_EV_MESSAGE, &c->object, net->input.now);
   if (e) {
     e->wire = bytes;
-    e->packet = packet_of(net, bytes.len);
+    e->packet = packet_of(net, (size_t)(bytes.data - net->input.base) + bytes.len);
   }
 }
 
@@ -154,6 +154,16 @@ void law_judging_input(law_conn *c, law_bytes bytes) {
   c->net->input.tail_len = c->judge.direction[from].len;
   law_judge_push(&c->judge, from, c->net->input.now, bytes);
   ask_soon(c, c->net->input.now);
+}
+
+void law_judging_refuse(law_conn *c, law_bytes bytes, const char *text) {
+  law_event *e = law_event_add(c->net, LAW_EV_MESSAGE, &c->object, c->net->input.now);
+  if (e) {
+    e->status = LAW_PROTOCOL_ERROR;
+    e->wire = bytes;
+    e->text = text;
+    e->packet = packet_of(c->net, (size_t)(bytes.data - c->net->input.base) + bytes.len);
+  }
 }
 
 void law_judging_output(law_conn *c, uint64_t now, law_bytes bytes) {
@@ -179,6 +189,14 @@ void law_judging_tick(law_conn *c, uint64_t now) {
     next = now + LAW_NET_TICK;
   }
   c->net->no_memory |= !law_timer_set(&c->net->timers, &c->timer, next);
+}
+
+law_scope *law_scope_of(law_net *net, law_handle scope) {
+  law_scope *s = (law_scope *)law_net_object(net, scope, LAW_OBJECT_SCOPE);
+  if (!s) {
+    law_net_fail(net, "there is no scope %u", (unsigned)scope);
+  }
+  return s;
 }
 
 static void *new_world(const law_protocol *p, law_side judged) {

@@ -195,6 +195,8 @@ void law_net_free(law_net *net) {
   free_objects(net, false);
   free_objects(net, true);
   (void)law_net_capture_end(net);
+  law_tls_contexts_free(net);
+  law_queue_free(&net->scratch);
   law_table_free(&net->table);
   law_timers_free(&net->timers);
   law_arena_free(&net->arena);

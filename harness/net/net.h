@@ -57,7 +57,8 @@ typedef struct law_event {
   size_t num_violations;
   uint32_t packet; /* number of the capture's packet it stands in; 0 without a capture */
   law_close how;
-  const char *text;
+  const char
+      *text; /* FAILED, CLOSED by an error: why. MESSAGE: what it is when no protocol allows it */
 } law_event;
 
 /* NULL when memory or descriptors run out. */
@@ -99,6 +100,12 @@ bool law_net_send(law_net *net, law_handle handle, law_bytes bytes, uint32_t *ou
 /* On: what is sent waits for the next law_net_wait and goes out together, which is faster where many small
  * messages go to one connection (brokers); the order across connections is then lost. Off by default. */
 void law_net_batch(law_net *net, bool on);
+/* Sends one WebSocket frame with any |opcode| (RFC 6455 section 11.8), |fin| false for a fragment. False when the
+ * connection is closed or no WebSocket. */
+bool law_net_send_frame(law_net *net, law_handle handle, uint8_t opcode, bool fin,
+                        law_bytes payload, uint32_t *out_packet);
+/* The WebSocket subprotocol that both sides agreed on; "" for none. */
+const char *law_net_subprotocol(const law_net *net, law_handle handle);
 /* Bytes queued and not yet taken by the system. */
 size_t law_net_queued(const law_net *net, law_handle handle);
 /* Stops or resumes reading (back-pressure, and cases that leave an answer unread). */

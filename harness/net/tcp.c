@@ -122,7 +122,9 @@ int law_tcp_error(int fd) {
 }
 
 void law_tcp_peer_text(const law_endpoint *to, char *out, size_t cap) {
-  (void)snprintf(out, cap, "%s port %u", host_of(to->host), (unsigned)to->port);
+  const char *host = host_of(to->host);
+  bool six = strchr(host, ':') != NULL;
+  (void)snprintf(out, cap, "%s%s%s:%u", six ? "[" : "", host, six ? "]" : "", (unsigned)to->port);
 }
 
 int law_tcp_listen(law_net *net, const law_endpoint *at) {

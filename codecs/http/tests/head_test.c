@@ -99,6 +99,8 @@ static void malformed(void **state) {
   expect_malformed("HTTP/1.1 1x1 no\r\n", 0);
   expect_malformed("HTTP/1.1 99 no\r\n", 0);
   expect_malformed("HTTP/1.1\r\n", 0);
+  expect_malformed("\x10", 0);
+  expect_malformed("GET\r ", 0);
   expect_malformed("GET / HTTP/1.1\r\nno colon\r\n", 16);
   expect_malformed("GET / HTTP/1.1\r\nA: b\r\n folded: x\r\n", 22);
   expect_malformed("GET / HTTP/1.1\r\nA : b\r\n", 16);
