@@ -184,6 +184,10 @@ def _talk(rng: random.Random, wire: _Wire, broken: str | None) -> Iterator[Messa
         yield wire.fixed(conn, "from_iut", "CONNACK", "20030000" + "00")
     yield wire.fixed("sub", "to_iut", "SUBSCRIBE", "8209000100000361" + "2f6202")
     yield wire.fixed("sub", "from_iut", "SUBACK", "900400010002")
+    if broken:
+        odd = wire.fixed("pub", "to_iut", "PINGREQ", "c100")
+        odd.violation = Violation(broken, 0, 1, "reserved flags")
+        yield odd
     for _ in range(rng.randint(1, 3)):
         yield wire.publish("pub", "to_iut", 1, None)
         yield wire.fixed("pub", "from_iut", "PUBACK", "40020001")

@@ -109,6 +109,9 @@ def test_deep_link_to_a_case(watched: Watched, page_file: Path, many: Results) -
     expect(page.locator(".msg")).to_have_count(len(case.messages))
     expect(page.locator(".hex .bad").first).to_have_text("36")
     expect(page.locator(".fields .bad")).to_contain_text("qos")
+    page.locator(".msg.odd button").click()
+    expect(page.locator(".broken")).to_contain_text("Sent on purpose")
+    page.locator(".msg.bad button").click()
     expect(page.locator(".broken")).to_contain_text(case.requirements[0])
     expect(page.locator(".steps li")).to_have_count(len(case.steps))
     assert case.capture

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .model import (
+    FROM_IUT,
     LEVELS,
     TESTED,
     CaseResult,
@@ -71,7 +72,11 @@ def _step_proof(case: CaseResult, step: Step) -> Proof:
         return proof
     message = case.messages[step.message]
     proof.frame = message.frame
-    if message.violation and message.violation.requirement == step.requirement:
+    if (
+        message.violation
+        and message.direction == FROM_IUT
+        and message.violation.requirement == step.requirement
+    ):
         proof.offset, proof.length = message.violation.offset, message.violation.length
     return proof
 

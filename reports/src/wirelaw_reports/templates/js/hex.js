@@ -9,7 +9,8 @@ function inspector(message, i, start) {
     message.frame && h("span.muted", null, `packet ${message.frame}`));
   const parts = [head, h("p.iso", null, message.summary)];
   if (broken) {
-    parts.push(h("p.broken", null, h("b", null, broken.length === 0 ? `Missing at byte ${broken.offset}: ` : `Byte ${broken.offset}: `),
+    const meant = message.direction === "to_iut";
+    parts.push(h(meant ? "p.broken.odd" : "p.broken", null, meant && "Sent on purpose. ", h("b", null, broken.length === 0 ? `Missing at byte ${broken.offset}: ` : `Byte ${broken.offset}: `),
       broken.detail || "", " ", rule(broken.requirement)));
   }
   if (message.hex) parts.push(wireView(message));
@@ -20,11 +21,12 @@ function wireView(message) {
   const bytes = message.hex.match(/../g);
   const broken = message.violation;
   const isBad = (at) => broken && at >= broken.offset && at < broken.offset + Math.max(1, broken.length);
+  const wrong = message.direction === "to_iut" ? "span.b.odd" : "span.b.bad";
   const dump = h("div.hex", { tabindex: "0", role: "region", "aria-label": plural(bytes.length, "byte") });
   const cells = [];
   const enough = broken ? Math.max(FIRST, broken.offset + 64) : FIRST;
   const fill = (until) => {
-    for (let at = cells.length; at < Math.min(until, bytes.length); at += WIDTH) dump.append(hexRow(bytes, at, isBad, cells), "\n");
+    for (let at = cells.length; at < Math.min(until, bytes.length); at += WIDTH) dump.append(hexRow(bytes, at, (i) => (isBad(i) ? wrong : "span.b"), cells), "\n");
   };
   fill(enough);
   const fields = message.tree ? tree(message.tree, broken, (span) => mark(cells, span)) : null;
@@ -34,14 +36,14 @@ function wireView(message) {
   return h("div.wire", null, h("div", null, dump, rest), fields && fields.element);
 }
 
-function hexRow(bytes, at, isBad, cells) {
+function hexRow(bytes, at, kindOf, cells) {
   const row = document.createDocumentFragment();
   row.append(h("span.off", null, at.toString(16).padStart(4, "0") + "  "));
   const ascii = document.createDocumentFragment();
   for (let i = at; i < at + WIDTH; i++) {
     if (i >= bytes.length) { row.append("   "); continue; }
     const code = parseInt(bytes[i], 16);
-    const kind = isBad(i) ? "span.b.bad" : "span.b";
+    const kind = kindOf(i);
     const byte = h(kind, { "data-at": i }, bytes[i]);
     const char = h(kind, { "data-at": i }, code >= 32 && code < 127 ? String.fromCharCode(code) : "·");
     cells.push([byte, char]);

@@ -7,14 +7,16 @@ const CHANGES = [
 function table(heads, rows) {
   return h("div.scroll", { tabindex: "0", role: "region", "aria-label": heads[0] }, h("table.plain", null,
     h("thead", null, h("tr", null, heads.map((head) => h("th", { scope: "col" }, head)))),
-    h("tbody", null, rows.map((cells) => h("tr", null, cells.map((cell) => h("td", null, cell)))))));
+    h("tbody", null, rows.map((cells) => h("tr", null, cells.map((cell, i) => h("td", { "data-label": heads[i] }, cell)))))));
 }
 
 function viewMonitor() {
   const rows = DATA.monitor_violations;
+  const list = h("div");
+  if (rows.length) progressive(list, rows, violationBlock); else list.append(h("p.empty", null, "Nothing."));
   const view = h("div", null, h("h2", null, "Seen by the monitor"),
     h("p.why", null, "The monitor judges all traffic of the implementation, also where no step looks. What it sees marks the requirement, not the case that happened to run."),
-    h("br"), rows.length ? rows.map(violationBlock) : h("p.empty", null, "Nothing."));
+    h("br"), list);
   return { view, title: "Monitor" };
 }
 

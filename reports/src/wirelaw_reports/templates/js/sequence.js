@@ -26,8 +26,9 @@ function conversation(row, detail, failed, wanted) {
     if (go) buttons[i].scrollIntoView({ block: "center" });
   }
   narrow.addEventListener("change", () => { const i = buttons.findIndex((item) => item.firstChild.getAttribute("aria-pressed") === "true"); if (i >= 0) seat(i); });
-  const broken = messages.findIndex((message) => message.violation);
-  const first = wanted !== null ? Number(wanted) : broken >= 0 ? broken : failed ? after : messages.findIndex((message) => message.hex);
+  const broken = messages.findIndex((message) => message.violation && message.direction === "from_iut");
+  const decided = failed && failed.message !== null && messages[failed.message]?.hex ? failed.message : -1;
+  const first = wanted !== null ? Number(wanted) : decided >= 0 ? decided : broken >= 0 ? broken : failed ? after : messages.findIndex((message) => message.hex);
   select(Math.min(Math.max(0, first), messages.length - 1), wanted !== null);
   return { element: holder, select };
 }
@@ -56,7 +57,7 @@ function messageRow(message, i, lanes, place, start, select) {
   for (const part of [arrow, label]) { part.style.left = from + "%"; part.style.width = to - from + "%"; }
   const lane = h("span.lane", null, label, arrow);
   lane.style.background = lifelines(lanes.length + 1, place);
-  const kind = message.violation ? ".bad" : EVENTS.includes(message.type) ? ".event" : "";
+  const kind = message.violation ? (toIut ? ".odd" : ".bad") : EVENTS.includes(message.type) ? ".event" : "";
   return h("li.msg" + kind, null, h("button", { type: "button", "aria-pressed": "false", onclick: select },
     h("span.t", null, millis(message.time_ns - start)),
     spoken(toIut ? `${message.conn} to ${DATA.iut.role}: ` : `${DATA.iut.role} to ${message.conn}: `), lane,
