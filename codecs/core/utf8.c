@@ -49,13 +49,10 @@ static law_utf8 check_character(const uint8_t *p, size_t left, bool no_wildcards
 law_utf8 law_utf8_check(law_bytes text, bool no_wildcards, size_t *out_at) {
   size_t at = 0;
   while (at < text.len) {
-    uint64_t word;
-    if (text.len - at >= sizeof word) {
-      memcpy(&word, text.data + at, sizeof word);
-      if (law_utf8_suspicious(word, no_wildcards) == 0) {
-        at += sizeof word;
-        continue;
-      }
+    if (text.len - at >= LAW_BLOCK &&
+        law_utf8_suspicious(law_block_load(text.data + at), no_wildcards) == 0) {
+      at += LAW_BLOCK;
+      continue;
     }
     size_t len;
     law_utf8 kind = check_character(text.data + at, text.len - at, no_wildcards, &len);

@@ -12,14 +12,27 @@
 #define READ_FLAGS READ_U8
 #define READ_REASON READ_U8
 #define READ_U16(c, m, member) (m)->member = law_cursor_u16(c, LAW_MQTT_RULE_OVERRUN)
-#define READ_STRING(c, m, member) (m)->member = law_mqtt_read_text(c, LAW_MQTT_RULE_NONE)
-#define READ_TOPIC(c, m, member) (m)->member = law_mqtt_read_text(c, LAW_MQTT_RULE_TOPIC_WILDCARD)
-#define READ_PUBLISH_TOPIC(c, m, member) \
-  (m)->member = law_mqtt_read_text(c, LAW_MQTT_RULE_PUBLISH_WILDCARD)
-#define READ_BINARY(c, m, member) (m)->member = law_cursor_bytes16(c, LAW_MQTT_RULE_BINARY_OVERRUN)
+#define READ_PACKET_ID(c, m, member) \
+  (m)->member = law_cursor_u16(c, LAW_MQTT_RULE_PACKET_ID_MISSING)
+/* |MISSING|: the rule for a field of which nothing is there. */
+#define READ_TEXT(c, m, member, MISSING, WILDCARD)                                       \
+  (m)->member = law_mqtt_read_text(c, LAW_MQTT_RULE_##MISSING, LAW_MQTT_RULE_##WILDCARD, \
+                                   (m)->version)
+#define READ_DATA(c, m, member, MISSING) \
+  (m)->member = law_cursor_bytes16(c, LAW_MQTT_RULE_##MISSING, LAW_MQTT_RULE_BINARY_OVERRUN)
+#define READ_STRING(c, m, member) READ_TEXT(c, m, member, OVERRUN, NONE)
+#define READ_CLIENT_ID(c, m, member) READ_TEXT(c, m, member, CLIENT_ID_MISSING, NONE)
+#define READ_WILL_TOPIC(c, m, member) READ_TEXT(c, m, member, WILL_MISSING, TOPIC_WILDCARD)
+#define READ_WILL_PAYLOAD(c, m, member) READ_DATA(c, m, member, WILL_MISSING)
+#define READ_USER_NAME(c, m, member) READ_TEXT(c, m, member, USER_NAME_MISSING, NONE)
+#define READ_PASSWORD(c, m, member) READ_DATA(c, m, member, PASSWORD_MISSING)
+#define READ_PUBLISH_TOPIC(c, m, member) READ_TEXT(c, m, member, OVERRUN, PUBLISH_WILDCARD)
 #define READ_REST(c, m, member) (m)->member = law_cursor_rest(c)
-#define READ_PROPERTIES(c, m, member) (m)->member = law_mqtt_read_properties(c, law_mqtt_type_of(m))
-#define READ_WILL_PROPERTIES(c, m, member) (m)->member = law_mqtt_read_properties(c, 0)
+#define READ_PROPERTIES(c, m, member)                                       \
+  *(c) = law_mqtt_read_properties(*(c), &(m)->member, law_mqtt_type_of(m), \
+                                  LAW_MQTT_RULE_PROPERTIES_MISSING)
+#define READ_WILL_PROPERTIES(c, m, member) \
+  *(c) = law_mqtt_read_properties(*(c), &(m)->member, 0, LAW_MQTT_RULE_WILL_MISSING)
 #define READ_SUBSCRIPTIONS(c, m, member) (m)->member = read_subscriptions(c, m)
 #define READ_FILTERS(c, m, member) (m)->member = read_filters(c, m)
 #define READ_REASONS(c, m, member) (m)->member = read_reasons(c)
@@ -29,7 +42,8 @@ static law_list list_from(const law_cursor *c, const uint8_t *start, uint32_t co
   return list;
 }
 
-/* Subscription Options, 5.0 section 3.8.3.1; 3.1.1: Requested QoS, six reserved bits. */
+/* Subscription Options, 5.0 section 3.8.3.1; 3.1.1: Requested QoS, six reserved bits. 3.1.1 calls a QoS of
+ * 3 malformed in the same sentence as reserved bits (3.8.3-4), 5.0 a Protocol Error. */
 static void check_options(law_cursor *c, const law_mqtt_message *m, law_bytes filter,
                           uint8_t options) {
   const uint8_t *at = c->at - 1;
@@ -40,7 +54,8 @@ static void check_options(law_cursor *c, const law_mqtt_message *m, law_bytes fi
       law_cursor_fail_at(c, at, LAW_MQTT_RULE_SUBSCRIBE_RESERVED);
     }
   } else if ((options & 0x03) == 3) {
-    law_cursor_fail_at(c, at, LAW_MQTT_RULE_SUBSCRIBE_QOS_3);
+    law_cursor_fail_at(c, at, m->version == LAW_MQTT_311 ? LAW_MQTT_RULE_SUBSCRIBE_RESERVED
+                                                         : LAW_MQTT_RULE_SUBSCRIBE_QOS_3);
   } else if ((options & 0x30) == 0x30) {
     law_cursor_fail_at(c, at, LAW_MQTT_RULE_SUBSCRIBE_RETAIN_3);
   } else if ((options & 0x04) != 0 && law_mqtt_shared(filter, &group, &inner)) {
@@ -55,8 +70,8 @@ static law_list read_subscriptions(law_cursor *c, const law_mqtt_message *m) {
     law_cursor_fail(c, LAW_MQTT_RULE_SUBSCRIBE_EMPTY);
   }
   while (c->at < c->end) {
-    law_bytes filter = law_mqtt_read_text(c, LAW_MQTT_RULE_NONE);
-    law_mqtt_check_filter(c, filter, m->version == LAW_MQTT_5);
+    law_bytes filter = law_mqtt_read_text(c, LAW_MQTT_RULE_OVERRUN, LAW_MQTT_RULE_NONE, m->version);
+    *c = law_mqtt_check_filter(*c, filter, m->version);
     uint8_t options = law_cursor_u8(c, LAW_MQTT_RULE_OVERRUN);
     if (LAW_UNLIKELY(options > 2) && law_cursor_ok(c)) {
       check_options(c, m, filter, options);
@@ -69,12 +84,12 @@ static law_list read_subscriptions(law_cursor *c, const law_mqtt_message *m) {
 static law_list read_filters(law_cursor *c, const law_mqtt_message *m) {
   const uint8_t *start = c->at;
   uint32_t count = 0;
-  if (law_cursor_left(c) == 0) {
+  if (law_cursor_left(c) == 0 && m->version != LAW_MQTT_31) { /* 3.1 does not forbid it */
     law_cursor_fail(c, LAW_MQTT_RULE_UNSUBSCRIBE_EMPTY);
   }
   while (c->at < c->end) {
-    law_bytes filter = law_mqtt_read_text(c, LAW_MQTT_RULE_NONE);
-    law_mqtt_check_filter(c, filter, m->version == LAW_MQTT_5);
+    law_bytes filter = law_mqtt_read_text(c, LAW_MQTT_RULE_OVERRUN, LAW_MQTT_RULE_NONE, m->version);
+    *c = law_mqtt_check_filter(*c, filter, m->version);
     count++;
   }
   return list_from(c, start, count);
@@ -89,7 +104,8 @@ static law_list read_reasons(law_cursor *c) {
   return list;
 }
 
-/* The version that a CONNECT asks for decides how the rest of it is read. */
+/* The version that a CONNECT asks for decides how the rest of it is read. A name and level that no
+ * version has are judged by the version that was assumed. */
 static void read_level(law_cursor *c, law_mqtt_message *m) {
   static const char name_31[] = "MQIsdp", name[] = "MQTT";
   law_bytes sent = m->u.connect.protocol_name;
@@ -98,12 +114,12 @@ static void read_level(law_cursor *c, law_mqtt_message *m) {
   m->u.connect.level = level;
   bool is_31 = sent.len == sizeof name_31 - 1 && memcmp(sent.data, name_31, sent.len) == 0;
   bool is_later = sent.len == sizeof name - 1 && memcmp(sent.data, name, sent.len) == 0;
-  if (level >= LAW_MQTT_31 && level <= LAW_MQTT_5) {
+  if ((is_31 && level == LAW_MQTT_31) ||
+      (is_later && (level == LAW_MQTT_311 || level == LAW_MQTT_5))) {
     m->version = level;
-  }
-  if (!is_31 && !is_later) {
+  } else if (m->version == LAW_MQTT_31 ? !is_31 : !is_later) {
     law_cursor_fail_at(c, sent.data, LAW_MQTT_RULE_PROTOCOL_NAME);
-  } else if (level < LAW_MQTT_31 || level > LAW_MQTT_5 || is_31 != (level == LAW_MQTT_31)) {
+  } else {
     law_cursor_fail_at(c, at, LAW_MQTT_RULE_PROTOCOL_LEVEL);
   }
 }
@@ -135,7 +151,7 @@ static void read_connack(law_cursor *c, law_mqtt_message *m) {
 #undef CONNACK_FIELDS
 }
 
-static void read_publish(law_cursor *c, law_mqtt_message *m) {
+LAW_INLINE void read_publish(law_cursor *c, law_mqtt_message *m) {
 #define FIELD READ_FIELD
 #define BITS(...)
 #define PUBLISH_FIELDS
@@ -194,9 +210,9 @@ static void read_closing(law_cursor *c, law_mqtt_message *m) {
 /* ---- rules between fields: one check for each packet ---- */
 
 /* The offset of |field|, a byte of the packet. */
-static const uint8_t *place(const law_cursor *c, size_t offset) { return c->start + offset; }
+LAW_INLINE const uint8_t *place(const law_cursor *c, size_t offset) { return c->start + offset; }
 
-static void fail_unless(law_cursor *c, bool holds, const uint8_t *at, law_rule rule) {
+LAW_INLINE void fail_unless(law_cursor *c, bool holds, const uint8_t *at, law_rule rule) {
   if (LAW_UNLIKELY(!holds)) {
     law_cursor_fail_at(c, at, rule);
   }
@@ -224,7 +240,10 @@ static void check_connect_before_5(law_cursor *c, const law_mqtt_message *m, con
   const uint8_t *flags_at = at + 2 + m->u.connect.protocol_name.len + 1;
   law_bytes id = m->u.connect.client_id;
   bool may_be_empty = m->version == LAW_MQTT_311 && (flags & LAW_MQTT_CLEAN_START) != 0;
-  fail_unless(c, (flags & LAW_MQTT_USER_NAME) != 0 || (flags & LAW_MQTT_PASSWORD) == 0, flags_at,
+  /* 3.1 forbids to supply a password, and its flag alone supplies none. */
+  bool password = m->version == LAW_MQTT_311 ? (flags & LAW_MQTT_PASSWORD) != 0
+                                             : (m->present & LAW_MQTT_HAS_PASSWORD) != 0;
+  fail_unless(c, (flags & LAW_MQTT_USER_NAME) != 0 || !password, flags_at,
               LAW_MQTT_RULE_PASSWORD_ALONE);
   fail_unless(c, id.len > 0 || may_be_empty, id.data, LAW_MQTT_RULE_CLIENT_ID_EMPTY);
 }
@@ -238,15 +257,27 @@ static void check_client_id_31(law_cursor *c, law_bytes id) {
   fail_unless(c, characters <= 23, id.data, LAW_MQTT_RULE_CLIENT_ID_LONG);
 }
 
+/* 3.1: the Will Message is 7-bit ASCII, the password a string. */
+static void check_connect_31(law_cursor *c, const law_mqtt_message *m) {
+  bool has_will = (m->u.connect.flags & LAW_MQTT_WILL) != 0;
+  law_bytes will = has_will ? m->u.connect.will_payload : law_bytes_of(NULL, 0);
+  check_client_id_31(c, m->u.connect.client_id);
+  for (size_t i = 0; i < will.len; i++) {
+    fail_unless(c, will.data[i] < 0x80, will.data + i, LAW_MQTT_RULE_WILL_ASCII);
+  }
+  if ((m->present & LAW_MQTT_HAS_PASSWORD) != 0) {
+    *c = law_mqtt_check_text_slowly(*c, m->u.connect.password, LAW_MQTT_RULE_NONE, LAW_MQTT_31);
+  }
+}
+
 static bool has_property(const law_list *list, uint8_t id) {
-  law_mqtt_property p;
-  return law_mqtt_property_of(list, id, &p);
+  return law_mqtt_find_property(list, id) != NULL;
 }
 
 static void check_connect_5(law_cursor *c, const law_mqtt_message *m) {
   const law_list *list = &m->properties;
-  bool data = has_property(list, LAW_MQTT_P_AUTHENTICATION_DATA);
-  fail_unless(c, !data || has_property(list, LAW_MQTT_P_AUTHENTICATION_METHOD), list->data,
+  const uint8_t *data = law_mqtt_find_property(list, LAW_MQTT_P_AUTHENTICATION_DATA);
+  fail_unless(c, data == NULL || has_property(list, LAW_MQTT_P_AUTHENTICATION_METHOD), data,
               LAW_MQTT_RULE_CONNECT_AUTH_DATA);
 }
 
@@ -261,7 +292,7 @@ static void decode_connect(law_cursor *c, law_mqtt_message *m) {
   if (m->version != LAW_MQTT_5) {
     check_connect_before_5(c, m, at);
     if (m->version == LAW_MQTT_31) {
-      check_client_id_31(c, m->u.connect.client_id);
+      check_connect_31(c, m);
     }
   } else if (m->properties.count > 0) {
     check_connect_5(c, m);
@@ -314,7 +345,7 @@ LAW_INLINE void decode_publish(law_cursor *c, law_mqtt_message *m) {
                 LAW_MQTT_RULE_PACKET_ID_ZERO);
   }
   if (LAW_UNLIKELY(m->u.publish.topic.len == 0)) {
-    fail_unless(c, has_alias(m), at, LAW_MQTT_RULE_PUBLISH_NO_TOPIC);
+    fail_unless(c, has_alias(m), at + 2, LAW_MQTT_RULE_PUBLISH_NO_TOPIC);
   }
 }
 
@@ -436,71 +467,76 @@ static const header_rule header_rules[16] = {
  * the QoS bits of those three are judged. */
 static bool flags_good(const law_mqtt_message *m, const header_rule *want) {
   uint8_t flags = m->first & 0x0f;
+  if (law_mqtt_type_of(m) == LAW_MQTT_AUTH && m->version != LAW_MQTT_5) {
+    return true; /* it has no such packet, which is said elsewhere */
+  }
   if (m->version == LAW_MQTT_31) {
     return want->flags == 0 || (flags & 0x06) == want->flags;
   }
   return flags == want->flags;
 }
 
-static void check_header(law_cursor *c, const law_mqtt_message *m) {
+LAW_INLINE void check_header(law_cursor *c, const law_mqtt_message *m) {
   uint8_t type = law_mqtt_type_of(m);
   fail_unless(c, type == LAW_MQTT_PUBLISH || flags_good(m, &header_rules[type]), c->start,
               header_rules[type].rule);
 }
 
-static void decode_others(law_cursor *c, law_mqtt_message *m) {
+/* By value, see law_cursor_failed. */
+static law_cursor decode_others(law_cursor c, law_mqtt_message *m) {
   switch (law_mqtt_type_of(m)) {
     case LAW_MQTT_CONNECT:
-      decode_connect(c, m);
+      decode_connect(&c, m);
       break;
     case LAW_MQTT_CONNACK:
-      decode_connack(c, m);
+      decode_connack(&c, m);
       break;
     case LAW_MQTT_PUBACK:
-      decode_ack(c, m, LAW_MQTT_RULE_PUBACK_REASON);
+      decode_ack(&c, m, LAW_MQTT_RULE_PUBACK_REASON);
       break;
     case LAW_MQTT_PUBREC:
-      decode_ack(c, m, LAW_MQTT_RULE_PUBREC_REASON);
+      decode_ack(&c, m, LAW_MQTT_RULE_PUBREC_REASON);
       break;
     case LAW_MQTT_PUBREL:
-      decode_ack(c, m, LAW_MQTT_RULE_PUBREL_REASON);
+      decode_ack(&c, m, LAW_MQTT_RULE_PUBREL_REASON);
       break;
     case LAW_MQTT_PUBCOMP:
-      decode_ack(c, m, LAW_MQTT_RULE_PUBCOMP_REASON);
+      decode_ack(&c, m, LAW_MQTT_RULE_PUBCOMP_REASON);
       break;
     case LAW_MQTT_SUBSCRIBE:
-      decode_subscribe(c, m);
+      decode_subscribe(&c, m);
       break;
     case LAW_MQTT_SUBACK:
-      decode_suback(c, m);
+      decode_suback(&c, m);
       break;
     case LAW_MQTT_UNSUBSCRIBE:
-      decode_unsubscribe(c, m);
+      decode_unsubscribe(&c, m);
       break;
     case LAW_MQTT_UNSUBACK:
-      decode_unsuback(c, m);
+      decode_unsuback(&c, m);
       break;
     case LAW_MQTT_PINGREQ:
-      decode_ping(c, LAW_MQTT_RULE_PINGREQ_LENGTH);
+      decode_ping(&c, LAW_MQTT_RULE_PINGREQ_LENGTH);
       break;
     case LAW_MQTT_PINGRESP:
-      decode_ping(c, LAW_MQTT_RULE_PINGRESP_LENGTH);
+      decode_ping(&c, LAW_MQTT_RULE_PINGRESP_LENGTH);
       break;
     case LAW_MQTT_DISCONNECT:
-      decode_disconnect(c, m);
+      decode_disconnect(&c, m);
       break;
     case LAW_MQTT_AUTH:
-      decode_auth(c, m);
+      decode_auth(&c, m);
       break;
     default:
-      law_cursor_fail_at(c, c->start, LAW_MQTT_RULE_RESERVED_TYPE);
+      law_cursor_fail_at(&c, c.start, LAW_MQTT_RULE_RESERVED_TYPE);
       break;
   }
+  return c;
 }
 
 /* The Remaining Length (5.0 section 2.1.4), which must say where the bytes in hand end. 3.1.1 does not ask
  * for the shortest form. */
-static void read_remaining_length(law_cursor *c, uint8_t version) {
+LAW_INLINE void read_remaining_length(law_cursor *c, uint8_t version) {
   size_t value = 0;
   for (unsigned shift = 0; shift < 28; shift += 7) {
     uint8_t byte = law_cursor_u8(c, LAW_MQTT_RULE_OVERRUN);
@@ -518,9 +554,16 @@ static void read_remaining_length(law_cursor *c, uint8_t version) {
   law_cursor_fail_at(c, place(c, 1), LAW_MQTT_RULE_VARINT_LENGTH);
 }
 
-/* Cold: what the cursor's failure means in the message's version. */
-static LAW_COLD law_status explain(const law_cursor *c, uint8_t version, law_violation *violation) {
-  *violation = law_mqtt_violation_of(c->failed, version, c->failed_at);
+/* Cold: what the cursor's failure means in the message's version. A field is missing when the packet ends
+ * where it should begin; when it ends inside, it overruns. */
+static LAW_COLD law_status explain(law_cursor c, uint8_t version, size_t frame_len,
+                                   law_violation *violation) {
+  law_rule rule = c.failed;
+  bool missing = rule >= LAW_MQTT_RULE_PACKET_ID_MISSING && rule <= LAW_MQTT_RULE_PASSWORD_MISSING;
+  if (missing && c.failed_at < frame_len) {
+    rule = LAW_MQTT_RULE_OVERRUN;
+  }
+  *violation = law_mqtt_violation_of(rule, version, c.failed_at);
   return violation->status;
 }
 
@@ -534,13 +577,13 @@ law_status law_mqtt_decode(uint8_t version, law_bytes frame, law_mqtt_message *o
     decode_publish(&c, out);
   } else {
     check_header(&c, out);
-    decode_others(&c, out);
+    c = decode_others(c, out);
   }
   if (LAW_UNLIKELY(c.at != c.end)) {
     law_cursor_fail(&c, LAW_MQTT_RULE_TRAILING);
   }
   if (LAW_UNLIKELY(!law_cursor_ok(&c))) {
-    return explain(&c, out->version, violation);
+    return explain(c, out->version, frame.len, violation);
   }
   return LAW_OK;
 }

@@ -4,7 +4,7 @@ enum { MAX_LENGTH_BYTES = 4 };
 
 /* Before CONNECT was seen the version is unknown: what holds in 5.0 holds in all. */
 static law_status too_long(law_violation *out) {
-  *out = law_mqtt_violation_of(LAW_MQTT_RULE_VARINT_LENGTH, LAW_MQTT_5, MAX_LENGTH_BYTES);
+  *out = law_mqtt_violation_of(LAW_MQTT_RULE_VARINT_LENGTH, LAW_MQTT_5, 1);
   return out->status;
 }
 

@@ -63,12 +63,13 @@ static bool is_known(uint8_t id) {
   return id <= LAW_MQTT_MAX_PROPERTY && law_mqtt_property_rows[id].types != 0;
 }
 
-/* A variable byte integer (1.5.5): at most four bytes, no more than needed. |overrun|: it is cut short. */
-static uint32_t read_varint(law_cursor *c, law_rule overrun) {
+/* A variable byte integer (1.5.5): at most four bytes, no more than needed. |missing|: it is not there;
+ * |overrun|: it is cut short. */
+LAW_INLINE uint32_t read_varint(law_cursor *c, law_rule missing, law_rule overrun) {
   const uint8_t *start = c->at;
   uint32_t value = 0;
   for (unsigned shift = 0; shift < 28; shift += 7) {
-    uint8_t byte = law_cursor_u8(c, overrun);
+    uint8_t byte = law_cursor_u8(c, shift == 0 ? missing : overrun);
     value |= (uint32_t)(byte & 0x7f) << shift;
     if ((byte & 0x80) == 0) {
       if (LAW_UNLIKELY(byte == 0 && shift > 0)) {
@@ -81,38 +82,47 @@ static uint32_t read_varint(law_cursor *c, law_rule overrun) {
   return 0;
 }
 
-/* Cold: the property at |at| stands where it may not, or a second time where it may not. */
-static LAW_COLD void refuse(law_cursor *c, const uint8_t *at, uint8_t id, uint8_t scope) {
-  law_rule rule = LAW_MQTT_RULE_PROPERTY_UNKNOWN;
-  if (is_known(id)) {
-    rule = not_allowed(scope);
+/* The property at |at| stands where it may not. */
+static LAW_COLD law_cursor refuse(law_cursor c, const uint8_t *at, uint8_t id, uint8_t scope) {
+  if (id >= 0x80) { /* an identifier is a variable byte integer, though all known ones have one byte */
+    c.at = at;
+    (void)read_varint(&c, LAW_MQTT_RULE_PROPERTY_OVERRUN, LAW_MQTT_RULE_PROPERTY_OVERRUN);
   }
-  law_cursor_fail_at(c, at, rule);
+  return law_cursor_failed(
+      c, at, is_known(id) ? not_allowed(scope) : (law_rule)LAW_MQTT_RULE_PROPERTY_UNKNOWN);
 }
 
-static LAW_COLD void second_time(law_cursor *c, const uint8_t *at, uint8_t id, uint8_t scope) {
+/* It stands there a second time, which breaks a rule unless it is one that may. */
+static LAW_COLD law_cursor second_time(law_cursor c, const uint8_t *at, uint8_t id, uint8_t scope) {
   law_rule rule = law_mqtt_dup_rule(id, scope);
-  if (rule != LAW_MQTT_RULE_NONE) {
-    law_cursor_fail_at(c, at, rule);
-  }
+  return rule == LAW_MQTT_RULE_NONE ? c : law_cursor_failed(c, at, rule);
 }
 
-static LAW_COLD void bad_value(law_cursor *c, const uint8_t *at, uint8_t id, uint8_t scope) {
+static LAW_COLD law_cursor bad_value(law_cursor c, const uint8_t *at, uint8_t id, uint8_t scope) {
   law_rule rule = law_mqtt_value_rule(id, scope);
-  if (rule != LAW_MQTT_RULE_NONE) {
-    law_cursor_fail_at(c, at, rule);
-  }
+  return rule == LAW_MQTT_RULE_NONE ? c : law_cursor_failed(c, at, rule);
 }
 
-static law_rule wildcard_rule(uint8_t id) {
-  return id == LAW_MQTT_P_RESPONSE_TOPIC ? LAW_MQTT_RULE_RESPONSE_WILDCARD : LAW_MQTT_RULE_NONE;
+/* Within a list: what runs past it breaks the Property Length (2.2.2.1). */
+LAW_INLINE law_bytes read_binary(law_cursor *c) {
+  return law_cursor_bytes16(c, LAW_MQTT_RULE_PROPERTY_OVERRUN, LAW_MQTT_RULE_PROPERTY_OVERRUN);
 }
 
-/* Strings within a list: what runs past the list breaks the Property Length (2.2.2.1). */
-static void read_string(law_cursor *c, law_rule wildcard) {
-  law_bytes text = law_cursor_bytes16(c, LAW_MQTT_RULE_PROPERTY_OVERRUN);
+LAW_INLINE law_bytes read_string(law_cursor *c, law_rule wildcard) {
+  law_bytes text = read_binary(c);
   if (LAW_UNLIKELY(!law_utf8_plain(text, wildcard != 0))) {
-    law_mqtt_check_text_slowly(c, text, wildcard);
+    *c = law_mqtt_check_text_slowly(*c, text, wildcard, LAW_MQTT_5);
+  }
+  return text;
+}
+
+/* A Topic Name, so 4.7 holds for it; about wildcards PUBLISH says it again (3.3.2-14). */
+LAW_INLINE void read_response_topic(law_cursor *c, uint8_t scope) {
+  law_rule wildcard = scope == LAW_MQTT_PUBLISH ? LAW_MQTT_RULE_RESPONSE_WILDCARD
+                                                : LAW_MQTT_RULE_TOPIC_WILDCARD;
+  law_bytes topic = read_string(c, wildcard);
+  if (LAW_UNLIKELY(topic.len == 0)) {
+    law_cursor_fail_at(c, topic.data, LAW_MQTT_RULE_TOPIC_EMPTY);
   }
 }
 
@@ -132,21 +142,25 @@ LAW_INLINE void read_value(law_cursor *c, uint8_t id, uint8_t scope,
       number = law_cursor_u32(c, overrun);
       break;
     case LAW_KIND_VARINT:
-      number = read_varint(c, overrun);
+      number = read_varint(c, overrun, overrun);
       break;
     case LAW_KIND_BINARY:
-      (void)law_cursor_bytes16(c, overrun);
+      (void)read_binary(c);
       break;
     case LAW_KIND_PAIR:
-      read_string(c, LAW_MQTT_RULE_NONE);
-      read_string(c, LAW_MQTT_RULE_NONE);
+      (void)read_string(c, LAW_MQTT_RULE_NONE);
+      (void)read_string(c, LAW_MQTT_RULE_NONE);
       break;
     default:
-      read_string(c, wildcard_rule(id));
+      if (id == LAW_MQTT_P_RESPONSE_TOPIC) {
+        read_response_topic(c, scope);
+      } else {
+        (void)read_string(c, LAW_MQTT_RULE_NONE);
+      }
       break;
   }
   if (LAW_UNLIKELY(number < row->min || number > row->max) && row->max != 0) {
-    bad_value(c, at, id, scope);
+    *c = bad_value(*c, at, id, scope);
   }
 }
 
@@ -155,18 +169,18 @@ LAW_INLINE bool may_carry(uint8_t id, uint8_t scope) {
 }
 
 /* The properties up to the cursor's end. Returns how many. */
-static uint32_t read_each(law_cursor *c, uint8_t scope) {
+LAW_INLINE uint32_t read_each(law_cursor *c, uint8_t scope) {
   uint64_t seen = 0;
   uint32_t count = 0;
   while (c->at < c->end) {
     const uint8_t *at = c->at;
     uint8_t id = *c->at++;
     if (LAW_UNLIKELY(!may_carry(id, scope))) {
-      refuse(c, at, id, scope);
+      *c = refuse(*c, at, id, scope);
       break;
     }
     if (LAW_UNLIKELY((seen >> id & 1) != 0)) {
-      second_time(c, at, id, scope);
+      *c = second_time(*c, at, id, scope);
     }
     seen |= UINT64_C(1) << id;
     read_value(c, id, scope, &law_mqtt_property_rows[id]);
@@ -175,20 +189,20 @@ static uint32_t read_each(law_cursor *c, uint8_t scope) {
   return count;
 }
 
-law_list law_mqtt_read_properties(law_cursor *c, uint8_t scope) {
-  uint32_t len = read_varint(c, LAW_MQTT_RULE_OVERRUN);
-  law_list list = {c->at, 0, 0};
-  if (len == 0 || !law_cursor_has(c, len, LAW_MQTT_RULE_PROPERTY_OVERRUN)) {
-    return list;
+law_cursor law_mqtt_read_properties(law_cursor c, law_list *out, uint8_t scope, law_rule missing) {
+  uint32_t len = read_varint(&c, missing, LAW_MQTT_RULE_OVERRUN);
+  *out = (law_list){c.at, 0, 0};
+  if (len == 0 || !law_cursor_has(&c, len, LAW_MQTT_RULE_PROPERTY_OVERRUN)) {
+    return c;
   }
-  const uint8_t *outer_end = c->end;
-  c->end = c->at + len;
-  list.len = len;
-  list.count = read_each(c, scope);
-  if (LAW_LIKELY(law_cursor_ok(c))) {
-    c->end = outer_end;
+  const uint8_t *outer_end = c.end;
+  c.end = c.at + len;
+  out->len = len;
+  out->count = read_each(&c, scope);
+  if (LAW_LIKELY(law_cursor_ok(&c))) {
+    c.end = outer_end;
   }
-  return list;
+  return c;
 }
 
 /* ---- iterating a validated list ---- */
@@ -255,6 +269,19 @@ bool law_mqtt_property_of(const law_list *list, uint8_t id, law_mqtt_property *o
     }
   }
   return false;
+}
+
+const uint8_t *law_mqtt_find_property(const law_list *list, uint8_t id) {
+  law_list it = *list;
+  law_mqtt_property p;
+  const uint8_t *at = it.data;
+  while (law_mqtt_next_property(&it, &p)) {
+    if (p.id == id) {
+      return at;
+    }
+    at = it.data;
+  }
+  return NULL;
 }
 
 uint32_t law_mqtt_property_number(const law_list *list, uint8_t id, uint32_t otherwise) {

@@ -20,7 +20,11 @@ extern const law_mqtt_property_row law_mqtt_property_rows[LAW_MQTT_MAX_PROPERTY 
 /* The descriptors, for everything but the hot path. */
 extern const law_item law_mqtt_property_items[LAW_MQTT_NUM_PROPERTIES];
 
-/* Reads the Property Length and the properties after it, of packet type |scope| (0: the will). */
-law_list law_mqtt_read_properties(law_cursor *c, uint8_t scope);
+/* Reads the Property Length and the properties after it, of packet type |scope| (0: the will). Returns the
+ * cursor behind them. |missing| is the rule for a packet that ends before them. */
+law_cursor law_mqtt_read_properties(law_cursor c, law_list *out, uint8_t scope, law_rule missing);
+
+/* Where the first property |id| of a validated list stands (its identifier); NULL when there is none. */
+const uint8_t *law_mqtt_find_property(const law_list *list, uint8_t id);
 
 #endif

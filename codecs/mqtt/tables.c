@@ -116,10 +116,14 @@ static const law_field reason_fields[] = {
 #define SPAN_FLAGS .kind = LAW_KIND_U8
 #define SPAN_REASON .kind = LAW_KIND_U8, .names = law_mqtt_reason_names
 #define SPAN_U16 .kind = LAW_KIND_U16
+#define SPAN_PACKET_ID .kind = LAW_KIND_U16
 #define SPAN_STRING .kind = LAW_KIND_STRING
-#define SPAN_TOPIC .kind = LAW_KIND_STRING
+#define SPAN_CLIENT_ID .kind = LAW_KIND_STRING
+#define SPAN_WILL_TOPIC .kind = LAW_KIND_STRING
+#define SPAN_WILL_PAYLOAD .kind = LAW_KIND_BINARY
+#define SPAN_USER_NAME .kind = LAW_KIND_STRING
+#define SPAN_PASSWORD .kind = LAW_KIND_BINARY
 #define SPAN_PUBLISH_TOPIC .kind = LAW_KIND_STRING
-#define SPAN_BINARY .kind = LAW_KIND_BINARY
 #define SPAN_REST .kind = LAW_KIND_REST
 #define TAGGED \
   .kind = LAW_KIND_TAGGED, .tags = law_mqtt_property_items, .num_tags = LAW_MQTT_NUM_PROPERTIES

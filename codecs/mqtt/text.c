@@ -13,16 +13,58 @@ static law_rule rule_of(law_utf8 kind, law_rule wildcard) {
   }
 }
 
-void law_mqtt_check_text_slowly(law_cursor *c, law_bytes text, law_rule wildcard) {
-  size_t at = 0;
-  law_utf8 kind = law_utf8_check(text, wildcard != 0, &at);
-  if (kind != LAW_UTF8_OK) {
-    law_cursor_fail_at(c, text.data + at, rule_of(kind, wildcard));
-  }
-}
-
 static law_bytes without(law_bytes b, size_t prefix) {
   return law_bytes_of(b.data + prefix, b.len - prefix);
+}
+
+/* 3.1 says that its strings have the format of Java's writeUTF: surrogates are written one by one, U+0000
+ * also as C0 80. It forbids U+0000 in topics only. The length of such a character, 0 for an error. */
+static size_t allowed_in_31(law_utf8 kind, law_bytes text) {
+  if (kind == LAW_UTF8_NUL) {
+    return 1;
+  }
+  if (kind == LAW_UTF8_SURROGATE) {
+    return 3;
+  }
+  bool nul = kind == LAW_UTF8_ILL_FORMED && text.len >= 2 && text.data[0] == 0xc0 &&
+             text.data[1] == 0x80;
+  return nul ? 2 : 0;
+}
+
+/* The first thing that 3.1 finds wrong in |text|, at |*out_at|. */
+static law_utf8 check_31(law_bytes text, bool no_wildcards, size_t *out_at) {
+  size_t at = 0, skip = 0;
+  law_utf8 kind;
+  do {
+    size_t more = 0;
+    at += skip;
+    kind = law_utf8_check(without(text, at), no_wildcards, &more);
+    at += more;
+    skip = kind != LAW_UTF8_OK ? allowed_in_31(kind, without(text, at)) : 0;
+  } while (skip > 0);
+  *out_at = at;
+  return kind;
+}
+
+/* Refuses U+0000, in either form, in a topic that check_31 let pass. */
+static law_cursor refuse_nul(law_cursor c, law_bytes topic) {
+  for (size_t at = 0; at < topic.len; at++) {
+    if (topic.data[at] == 0 || topic.data[at] == 0xc0) {
+      return law_cursor_failed(c, topic.data + at, LAW_MQTT_RULE_UTF8_NUL);
+    }
+  }
+  return c;
+}
+
+law_cursor law_mqtt_check_text_slowly(law_cursor c, law_bytes text, law_rule wildcard,
+                                      uint8_t version) {
+  size_t at = 0;
+  bool topic = wildcard != LAW_MQTT_RULE_NONE, old = version == LAW_MQTT_31;
+  law_utf8 kind = old ? check_31(text, topic, &at) : law_utf8_check(text, topic, &at);
+  if (kind != LAW_UTF8_OK) {
+    return law_cursor_failed(c, text.data + at, rule_of(kind, wildcard));
+  }
+  return topic && old ? refuse_nul(c, text) : c;
 }
 
 /* Level by level: '#' alone and last, '+' alone. |*out_at| is where the rule is broken. */
@@ -92,12 +134,13 @@ static law_rule filter_rule(law_bytes filter, bool shared, size_t *out_at) {
   return rule;
 }
 
-void law_mqtt_check_filter(law_cursor *c, law_bytes filter, bool shared) {
+law_cursor law_mqtt_check_filter(law_cursor c, law_bytes filter, uint8_t version) {
   size_t at;
-  law_rule rule = filter_rule(filter, shared, &at);
-  if (rule != LAW_MQTT_RULE_NONE) {
-    law_cursor_fail_at(c, filter.data + at, rule);
+  law_rule rule = filter_rule(filter, version == LAW_MQTT_5, &at);
+  if (LAW_UNLIKELY(version == LAW_MQTT_31)) {
+    c = refuse_nul(c, filter);
   }
+  return rule == LAW_MQTT_RULE_NONE ? c : law_cursor_failed(c, filter.data + at, rule);
 }
 
 bool law_mqtt_filter_valid(law_bytes filter) {

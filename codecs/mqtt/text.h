@@ -7,18 +7,21 @@
 #include "mqtt/rules.h"
 
 /* Says what is wrong with |text|, which lies under |c|. |wildcard| is the rule for '#' and '+', or 0. */
-LAW_COLD void law_mqtt_check_text_slowly(law_cursor *c, law_bytes text, law_rule wildcard);
+LAW_COLD law_cursor law_mqtt_check_text_slowly(law_cursor c, law_bytes text, law_rule wildcard,
+                                               uint8_t version);
 
-/* A UTF-8 Encoded String (5.0 section 1.5.4, 3.1.1 section 1.5.3). With |wildcard| not 0, a topic name. */
-LAW_INLINE law_bytes law_mqtt_read_text(law_cursor *c, law_rule wildcard) {
-  law_bytes text = law_cursor_bytes16(c, LAW_MQTT_RULE_STRING_OVERRUN);
+/* A UTF-8 Encoded String (5.0 section 1.5.4, 3.1.1 section 1.5.3). With |wildcard| not 0, a topic name.
+ * |missing| is the rule for a string that is not there. */
+LAW_INLINE law_bytes law_mqtt_read_text(law_cursor *c, law_rule missing, law_rule wildcard,
+                                        uint8_t version) {
+  law_bytes text = law_cursor_bytes16(c, missing, LAW_MQTT_RULE_STRING_OVERRUN);
   if (LAW_UNLIKELY(!law_utf8_plain(text, wildcard != 0))) {
-    law_mqtt_check_text_slowly(c, text, wildcard);
+    *c = law_mqtt_check_text_slowly(*c, text, wildcard, version);
   }
   return text;
 }
 
-/* Checks a topic filter's syntax (4.7.1, 4.8.2); its text was checked before. |shared|: $share means something. */
-void law_mqtt_check_filter(law_cursor *c, law_bytes filter, bool shared);
+/* Checks a topic filter's syntax (4.7.1; 5.0: 4.8.2); its text was checked before. */
+law_cursor law_mqtt_check_filter(law_cursor c, law_bytes filter, uint8_t version);
 
 #endif
