@@ -53,7 +53,11 @@ static bool is_answer(const law_link *c, const law_mqtt_message *m) {
 static void go_on(law_link *c, const law_mqtt_message *m) {
   law_mqtt_message connect;
   law_violation v;
-  if (m->reason != 0x18) {
+  const law_broker *b = c->broker;
+  bool taken = m->reason == 0x18 ||
+               (m->reason == 0x00 && law_fault(b, FAULT_AUTH_SUCCESS_ACCEPTED)) ||
+               (m->reason == 0x19 && law_fault(b, FAULT_CLIENT_CONTINUE_UNCHECKED));
+  if (!taken) {
     law_link_refuse(c, 0x82, "only Continue authentication may come here");
   } else if (!is_answer(c, m)) {
     law_link_refuse(c, 0x87, "the answer is not the challenge");
@@ -76,7 +80,9 @@ static void again(law_link *c, const law_mqtt_message *m) {
   } else if (m->reason != 0x18 || !c->reauth) {
     law_link_refuse(c, 0x82, "no authentication is under way");
   } else if (!is_answer(c, m)) {
-    if (!law_fault(b, FAULT_REAUTH_FAILURE_IGNORED)) {
+    if (law_fault(b, FAULT_REAUTH_FAILURE_SILENT)) {
+      law_link_close(c, LAW_CLOSE_FIN);
+    } else if (!law_fault(b, FAULT_REAUTH_FAILURE_IGNORED)) {
       law_link_refuse(c, 0x87, "the answer is not the challenge");
     }
   } else {
@@ -87,7 +93,10 @@ static void again(law_link *c, const law_mqtt_message *m) {
 
 void law_auth_in(law_link *c, const law_mqtt_message *m) {
   bool same = law_bytes_equal(text_of(m, LAW_MQTT_P_AUTHENTICATION_METHOD), c->method);
-  if ((c->method.len == 0 || !same) && !law_fault(c->broker, FAULT_AUTH_METHOD_UNCHECKED)) {
+  bool other = c->method.len > 0 && !same;
+  if (other && c->state == LAW_LINK_OPEN && law_fault(c->broker, FAULT_REAUTH_OTHER_METHOD)) {
+    again(c, m);
+  } else if ((c->method.len == 0 || other) && !law_fault(c->broker, FAULT_AUTH_METHOD_UNCHECKED)) {
     law_link_refuse(c, c->method.len == 0 ? 0x82 : 0x8C, "not the authentication method of CONNECT");
   } else if (c->state == LAW_LINK_AUTH) {
     go_on(c, m);

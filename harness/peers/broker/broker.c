@@ -176,6 +176,8 @@ void law_broker_free(law_broker *b) {
   }
   law_topics_free(b);
   law_alarms_free(&b->timers);
+  law_message_drop(b, b->orphan);
+  law_free_bytes(&b->orphan_share);
   law_map_free(&b->conns);
   law_map_free(&b->sessions);
   law_buffer_free(&b->listeners);

@@ -1,8 +1,10 @@
 #include "peers/broker/connect.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "core/utf8.h"
 #include "peers/broker/answer.h"
 #include "peers/broker/auth.h"
 #include "peers/broker/connack.h"
@@ -119,11 +121,14 @@ static bool check_will(law_link *c, const law_mqtt_message *m) {
   if ((m->u.connect.flags & LAW_MQTT_WILL) == 0) {
     return true;
   }
-  if (law_mqtt_will_qos(m) > config->maximum_qos) {
+  const law_broker *b = c->broker;
+  if (law_mqtt_will_qos(m) > config->maximum_qos &&
+      !law_fault(b, FAULT_WILL_QOS_ABOVE_MAXIMUM_ACCEPTED)) {
     law_link_reject(c, 0x9B, 0x05, "will above maximum QoS");
     return false;
   }
-  if (config->no_retain && (m->u.connect.flags & LAW_MQTT_WILL_RETAIN) != 0) {
+  if (config->no_retain && (m->u.connect.flags & LAW_MQTT_WILL_RETAIN) != 0 &&
+      !law_fault(b, FAULT_WILL_RETAIN_ACCEPTED)) {
     law_link_reject(c, 0x9A, 0x05, "no retained messages here");
     return false;
   }
@@ -138,10 +143,9 @@ static bool refuses_wrongly(law_link *c, const law_mqtt_message *m) {
     law_link_reject(c, 0x85, 0x02, NULL);
     return true;
   }
-  bool password_only =
-      (m->u.connect.flags & (LAW_MQTT_USER_NAME | LAW_MQTT_PASSWORD)) == LAW_MQTT_PASSWORD;
-  if (password_only && law_fault(b, FAULT_PASSWORD_ALONE_REFUSED)) {
-    law_link_reject(c, 0x82, 0x04, NULL);
+  if ((m->u.connect.flags & LAW_MQTT_PASSWORD) != 0 && !law_utf8_valid(m->u.connect.password) &&
+      law_fault(b, FAULT_PASSWORD_NOT_UTF8_REFUSED)) {
+    law_link_reject(c, 0x86, 0x04, NULL);
     return true;
   }
   return false;
@@ -187,6 +191,9 @@ void law_connect_in(law_link *c, const law_mqtt_message *m, law_bytes wire) {
 /* A client identifier nobody uses. */
 static law_bytes assign_client_id(law_broker *b, char *out, size_t cap) {
   law_bytes id;
+  if (law_fault(b, FAULT_EMPTY_CLIENT_ID_SHARED)) {
+    return law_bytes_text("wirelaw");
+  }
   do {
     uint64_t number = law_fault(b, FAULT_ASSIGNED_CLIENT_ID_SAME) ? 1 : ++b->num_assigned;
     int len = snprintf(out, cap, "wirelaw%llx-%llu", (unsigned long long)b->instance,
@@ -203,7 +210,10 @@ static void take_over(law_session *old) {
   if (c == NULL) {
     return;
   }
-  if (law_fault(b, FAULT_TAKEOVER_LEAVES_OPEN)) {
+  if (law_fault(b, FAULT_TAKEOVER_NOT_CLOSED)) {
+    law_answer_disconnect(c, 0x8E, NULL);
+  }
+  if (law_fault(b, FAULT_TAKEOVER_LEAVES_OPEN) || law_fault(b, FAULT_TAKEOVER_NOT_CLOSED)) {
     old->conn = NULL;
     c->session = NULL;
     law_session_left(old);
@@ -232,12 +242,16 @@ static law_session *session_for(law_link *c, const law_mqtt_message *m, law_byte
     take_over(s);
     s = law_session_find(b, client_id); /* it may have ended with its connection */
   }
-  bool resumes = !law_fault(b, FAULT_CLEAN_START_0_IGNORED) || (s != NULL && s->subscriptions.num > 0);
-  if (s != NULL && (starts_clean(c, m) || !resumes)) {
+  bool resumes = !law_fault(b, FAULT_CLEAN_START_0_IGNORED) ||
+                 (s != NULL && s->subscriptions.num > 0);
+  bool clean = s != NULL && (starts_clean(c, m) || !resumes);
+  if (clean && law_fault(b, FAULT_CLEAN_START_AFTER_CONNACK)) {
+    law_unsubscribe_all(s);
+  } else if (clean) {
     law_session_end(s);
     s = NULL;
   }
-  *out_present = s != NULL;
+  *out_present = s != NULL && !clean;
   return s != NULL ? s : law_session_new(b, client_id, c->version);
 }
 
@@ -298,6 +312,15 @@ static void resume_flows(law_link *c) {
   }
 }
 
+/* FAULT_CLIENT_ID_IGNORES_CASE */
+static law_bytes folded(law_bytes id) {
+  uint8_t *text = law_copy(id.data, id.len);
+  for (size_t i = 0; i < id.len; i++) {
+    text[i] = (uint8_t)tolower(text[i]);
+  }
+  return law_bytes_of(text, id.len);
+}
+
 void law_connect_accept(law_link *c, const law_mqtt_message *m, law_bytes data) {
   law_broker *b = c->broker;
   char memory[64];
@@ -305,8 +328,13 @@ void law_connect_accept(law_link *c, const law_mqtt_message *m, law_bytes data) 
                    .assigned = m->u.connect.client_id.len == 0,
                    .has_user_name = (m->u.connect.flags & LAW_MQTT_USER_NAME) != 0};
   law_bytes id = a.assigned ? assign_client_id(b, memory, sizeof memory) : m->u.connect.client_id;
+  law_bytes fold = {NULL, 0};
+  if (law_fault(b, FAULT_CLIENT_ID_IGNORES_CASE)) {
+    id = fold = folded(id);
+  }
   bool had = law_session_find(b, id) != NULL, present;
   law_session *s = session_for(c, m, id, &present);
+  law_free_bytes(&fold);
   s->expiry = expiry_of(c, m, present);
   law_session_resume(s, c);
   law_will_set(s, m);

@@ -124,17 +124,40 @@ static void deliver(law_session *s, law_delivery *d) {
   }
 }
 
+static law_delivery *head_of(const law_session *s) {
+  return LAW_OWNER(law_ring_first(&s->queue), law_delivery, node);
+}
+
+static bool may_send(const law_session *s) {
+  if (s->conn == NULL || s->queue.num == 0 || law_link_stalled(s->conn)) {
+    return false;
+  }
+  return law_in_flight_room(s) ||
+         (head_of(s)->qos == 2 && law_fault(s->broker, FAULT_QUOTA_0_QOS2_SENT));
+}
+
+/* After sending: faults that take a message for done which is not, and the other way round. */
+static bool is_over(law_session *s, const law_delivery *d, bool sent) {
+  const law_broker *b = s->broker;
+  if (!sent && law_fault(b, FAULT_OVERSIZE_STOPS_DELIVERY)) {
+    s->quota_lost = UINT16_MAX;
+    return false;
+  }
+  return !sent || law_fault(b, d->qos == 1 ? FAULT_PUBLISH_DROPPED_UNACKNOWLEDGED
+                                           : FAULT_QOS2_DROPPED_UNACKNOWLEDGED);
+}
+
 void law_delivery_pump(law_session *s) {
   law_link *c = s->conn;
-  while (c != NULL && s->queue.num > 0 && law_in_flight_room(s) && !law_link_stalled(c)) {
-    law_delivery *d = LAW_OWNER(law_ring_first(&s->queue), law_delivery, node);
+  while (may_send(s)) {
+    law_delivery *d = head_of(s);
     bool expired = law_message_expired(s->broker, d->message) &&
                    (!d->sent || law_fault(s->broker, FAULT_EXPIRY_AFTER_SENDING)) &&
                    !law_fault(s->broker, FAULT_EXPIRED_SENT);
     if (!expired) {
       law_in_flight(s, d);
     }
-    if (expired || !law_publish_out(c, d)) {
+    if (expired || is_over(s, d, law_publish_out(c, d))) {
       law_log_delivered(s, d);
       law_delivery_free(s, d);
     }
@@ -150,6 +173,8 @@ typedef struct routing {
   law_session **sessions; /* with a copy under way */
   size_t num, cap;
   size_t num_matches;
+  size_t num_filters;           /* only a fault counts them */
+  const law_topic_node *shared; /* where the first share was */
 } routing;
 
 static uint8_t granted_qos(const law_broker *b, const law_message *m,
@@ -192,16 +217,24 @@ static bool has_id(const law_delivery *d, uint32_t id) {
   return false;
 }
 
-static void add_subscription_id(const law_broker *b, law_delivery *d, const law_subscription *sub,
+/* FAULT_IDENTIFIER_REVERTS: the old one comes back once the new one was used. */
+static uint32_t identifier_of(const law_broker *b, const law_delivery *d, law_subscription *sub) {
+  bool reverts = sub->num_used++ > 0 && sub->old_identifier != 0 && d->message->qos == 1;
+  return reverts && law_fault(b, FAULT_IDENTIFIER_REVERTS) ? sub->old_identifier
+                                                           : sub->identifier;
+}
+
+static void add_subscription_id(const law_broker *b, law_delivery *d, law_subscription *sub,
                                 bool merged) {
-  if (sub->identifier == 0 || law_fault(b, FAULT_SUBSCRIPTION_ID_LOST) ||
+  uint32_t identifier = identifier_of(b, d, sub);
+  if (identifier == 0 || law_fault(b, FAULT_SUBSCRIPTION_ID_LOST) ||
       (merged && law_fault(b, FAULT_OVERLAP_FIRST_ID_ONLY)) ||
-      (law_fault(b, FAULT_IDENTICAL_IDS_ONCE) && has_id(d, sub->identifier))) {
+      (law_fault(b, FAULT_IDENTICAL_IDS_ONCE) && has_id(d, identifier))) {
     return;
   }
-  law_delivery_add_id(d, sub->identifier);
+  law_delivery_add_id(d, identifier);
   if (law_fault(b, FAULT_FOREIGN_SUBSCRIPTION_ID)) {
-    add_foreign_id(sub->session, d, sub->identifier);
+    add_foreign_id(sub->session, d, identifier);
   }
 }
 
@@ -269,6 +302,16 @@ static void route_to(routing *r, law_subscription *sub) {
   }
 }
 
+/* FAULT_SHARED_FOREIGN_ID: identifiers of the other members. */
+static void add_members_ids(law_delivery *d, const law_share *share, const law_subscription *own) {
+  LAW_RING_EACH(&share->members, n) {
+    const law_subscription *other = LAW_OWNER(n, law_subscription, place);
+    if (other != own && other->identifier != 0) {
+      law_delivery_add_id(d, other->identifier);
+    }
+  }
+}
+
 /* A share's copy goes on its own: it takes nobody's other copy away (4.8.2). */
 static void route_share(routing *r, law_share *share) {
   law_broker *b = r->broker;
@@ -279,7 +322,11 @@ static void route_share(routing *r, law_share *share) {
   }
   law_subscription *sub = law_share_next(share);
   if (sub != NULL) {
-    deliver(sub->session, copy_for(b, r->message, sub));
+    law_delivery *d = copy_for(b, r->message, sub);
+    if (law_fault(b, FAULT_SHARED_FOREIGN_ID)) {
+      add_members_ids(d, share, sub);
+    }
+    deliver(sub->session, d);
   }
   if (sub != NULL && law_fault(b, FAULT_SHARED_TO_ALL)) {
     LAW_RING_EACH(&share->members, n) {
@@ -291,20 +338,35 @@ static void route_share(routing *r, law_share *share) {
   }
 }
 
-static bool share_is_left_out(const routing *r, const law_topic_node *node, const law_node *n) {
+static bool share_is_left_out(routing *r, const law_topic_node *node, const law_node *n) {
   const law_broker *b = r->broker;
+  if (r->shared == NULL) {
+    r->shared = node;
+  } else if (r->shared != node && law_fault(b, FAULT_SHARED_FIRST_ONLY)) {
+    return true;
+  }
   if (law_fault(b, FAULT_SHARED_ONE_NAME) && n != law_ring_first(&node->shares)) {
     return true;
   }
   return law_fault(b, FAULT_SHARED_YIELDS_TO_NON_SHARED) && r->num > 0;
 }
 
+/* Faults that serve only the first subscriber of a filter. */
+static bool others_are_missed(const routing *r) {
+  const law_broker *b = r->broker;
+  return (r->message->qos == 1 && law_fault(b, FAULT_OWN_COPY_MISSING)) ||
+         (r->message->qos == 2 && law_fault(b, FAULT_SUBSCRIBER_MISSED));
+}
+
 static void route_node(void *user, law_topic_node *node) {
   routing *r = user;
+  if (node->subscriptions.num > 0 && ++r->num_filters > 3 &&
+      law_fault(r->broker, FAULT_MATCH_LOST)) {
+    return;
+  }
   LAW_RING_EACH(&node->subscriptions, n) {
-    law_subscription *sub = LAW_OWNER(n, law_subscription, place);
-    route_to(r, sub);
-    if (law_fault(r->broker, FAULT_OWN_COPY_MISSING) && r->message->qos == 1) {
+    route_to(r, LAW_OWNER(n, law_subscription, place));
+    if (others_are_missed(r)) {
       break;
     }
   }
@@ -338,15 +400,62 @@ void law_deliver_retained(law_subscription *sub, law_message *m) {
   commit(s, d);
 }
 
+/* To whom else the share of |d| may give it; NULL when there is nobody. */
+static law_subscription *other_member(law_broker *b, const law_delivery *d) {
+  law_share *share = d->share.len > 0 ? law_share_find(b, d->share) : NULL;
+  return share != NULL && d->message != NULL ? law_share_next(share) : NULL;
+}
+
+static void leave_orphan(law_broker *b, const law_delivery *d) {
+  if (d->share.len > 0 && d->message != NULL && law_fault(b, FAULT_SHARED_OUTLIVES_MEMBERS)) {
+    law_message_drop(b, b->orphan);
+    law_free_bytes(&b->orphan_share);
+    b->orphan = law_message_hold(d->message);
+    b->orphan_share = law_copy_bytes(d->share);
+  }
+}
+
+static void reassign(law_broker *b, const law_delivery *d) {
+  bool may = d->qos == 1 ? !law_fault(b, FAULT_SHARED_QOS1_LOST)
+                         : law_fault(b, FAULT_SHARED_QOS2_TO_OTHER);
+  law_subscription *sub = may ? other_member(b, d) : NULL;
+  if (sub != NULL) {
+    deliver(sub->session, copy_for(b, d->message, sub));
+  } else {
+    leave_orphan(b, d);
+  }
+}
+
 void law_delivery_reassign(law_session *s) {
-  law_broker *b = s->broker;
+  LAW_RING_EACH(&s->in_flight, n) { reassign(s->broker, LAW_OWNER(n, law_delivery, node)); }
+  LAW_RING_EACH(&s->queue, m) { reassign(s->broker, LAW_OWNER(m, law_delivery, node)); }
+}
+
+/* ---- Shares that faults mishandle ---- */
+
+void law_delivery_give_away(law_session *s) {
   LAW_RING_EACH(&s->in_flight, n) {
     law_delivery *d = LAW_OWNER(n, law_delivery, node);
-    bool other = d->qos == 1 || law_fault(b, FAULT_SHARED_QOS2_TO_OTHER);
-    law_share *share = other && d->share.len > 0 ? law_share_find(b, d->share) : NULL;
-    law_subscription *sub = share != NULL ? law_share_next(share) : NULL;
-    if (sub != NULL && d->message != NULL && !law_fault(b, FAULT_SHARED_QOS1_LOST)) {
-      deliver(sub->session, copy_for(b, d->message, sub));
+    law_subscription *sub = d->qos == 2 ? other_member(s->broker, d) : NULL;
+    if (sub != NULL && sub->session != s) {
+      deliver(sub->session, copy_for(s->broker, d->message, sub));
+      law_delivery_free(s, d);
     }
+  }
+}
+
+void law_deliver_refused(law_broker *b, const law_delivery *d) {
+  law_subscription *sub = other_member(b, d);
+  if (sub != NULL) {
+    deliver(sub->session, copy_for(b, d->message, sub));
+  }
+}
+
+void law_deliver_orphan(law_subscription *sub) {
+  law_broker *b = sub->session->broker;
+  if (b->orphan != NULL && law_bytes_equal(b->orphan_share, sub->filter)) {
+    deliver(sub->session, copy_for(b, b->orphan, sub));
+    law_message_drop(b, b->orphan);
+    b->orphan = NULL;
   }
 }

@@ -14,6 +14,13 @@ void law_delivery_pump(law_session *s);
 /* A shared QoS 1 message whose session ends goes to another member (4.8.2). */
 void law_delivery_reassign(law_session *s);
 
+/* FAULT_SHARED_QOS2_GIVEN_AWAY: unacknowledged QoS 2 messages of shares go to other members. */
+void law_delivery_give_away(law_session *s);
+/* FAULT_SHARED_REFUSED_TO_OTHER: so does the message that |s| refused. */
+void law_deliver_refused(law_broker *b, const law_delivery *d);
+/* FAULT_SHARED_OUTLIVES_MEMBERS: what a share left behind goes to its new member |sub|. */
+void law_deliver_orphan(law_subscription *sub);
+
 law_delivery *law_delivery_new(law_session *s, law_message *m, uint8_t qos);
 /* Takes |d| out of the session and frees it. */
 void law_delivery_free(law_session *s, law_delivery *d);

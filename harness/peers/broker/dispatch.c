@@ -56,9 +56,12 @@ static void disconnect_in(law_link *c, const law_mqtt_message *m) {
     if (!take_expiry(c, m)) {
       return;
     }
-  } else if (law_fault(c->broker, FAULT_DISCONNECT_RESETS_EXPIRY)) {
+  } else if (law_fault(c->broker, FAULT_DISCONNECT_RESETS_EXPIRY) ||
+             (m->version == LAW_MQTT_5 && m->present == LAW_MQTT_HAS_REASON &&
+              law_fault(c->broker, FAULT_BARE_DISCONNECT_RESETS_EXPIRY))) {
     s->expiry = 0;
   }
+  c->disconnected = true;
   if (drops_will(c, m)) {
     if (law_fault(c->broker, FAULT_WILL_OF_EARLIER_CONNECTION)) {
       s->will_muted = s->will != NULL;
@@ -244,6 +247,17 @@ static void dispatch_orphan(law_link *c, const law_mqtt_message *m) {
   }
 }
 
+/* Faults that do not get to see a good packet. */
+static bool is_dropped(const law_link *c, const law_mqtt_message *m) {
+  const law_broker *b = c->broker;
+  uint8_t type = law_mqtt_type_of(m);
+  return (c->fresh && law_fault(b, FAULT_PIPELINED_LOST)) ||
+         (c->reauth && type != LAW_MQTT_AUTH && type != LAW_MQTT_DISCONNECT &&
+          law_fault(b, FAULT_REAUTH_STOPS_OTHERS)) ||
+         (type == LAW_MQTT_SUBSCRIBE && law_fault(b, FAULT_QUOTA_0_STOPS_SUBACK) &&
+          !law_in_flight_room(c->session));
+}
+
 static void dispatch_good(law_link *c, const law_mqtt_message *m, law_bytes wire) {
   if (form_is_refused(c, m)) {
     law_link_refuse(c, 0x81, NULL);
@@ -254,7 +268,7 @@ static void dispatch_good(law_link *c, const law_mqtt_message *m, law_bytes wire
     dispatch_auth(c, m);
   } else if (c->session == NULL) {
     dispatch_orphan(c, m);
-  } else if (!(c->fresh && law_fault(c->broker, FAULT_PIPELINED_LOST))) {
+  } else if (!is_dropped(c, m)) {
     dispatch_open(c, m);
   }
 }

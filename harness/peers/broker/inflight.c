@@ -4,6 +4,7 @@
 #include "peers/broker/delivery.h"
 #include "peers/broker/message.h"
 #include "peers/broker/state_log.h"
+#include "peers/broker/subscriptions.h"
 
 static uint16_t unused_id(law_session *s) {
   if (law_fault(s->broker, FAULT_PACKET_ID_REUSED) && s->in_flight.num > 0) {
@@ -26,6 +27,9 @@ bool law_in_flight_room(const law_session *s) {
     return true;
   }
   uint16_t max = s->conn->receive_maximum;
+  if (law_fault(b, FAULT_QUOTA_ABOVE_RECEIVE_MAXIMUM) && max < UINT16_MAX) {
+    max++;
+  }
   if (law_fault(b, FAULT_QUOTA_NOT_FRESH) && s->old_receive_maximum != 0 &&
       s->old_receive_maximum < max) {
     max = s->old_receive_maximum;
@@ -70,6 +74,16 @@ static bool is_refusal(const law_mqtt_message *m) {
   return m->version == LAW_MQTT_5 && (m->present & LAW_MQTT_HAS_REASON) != 0 && m->reason >= 0x80;
 }
 
+/* What faults make of a message that the client did not want. */
+static void refused(law_link *c, const law_delivery *d) {
+  if (law_fault(c->broker, FAULT_SHARED_REFUSED_TO_OTHER)) {
+    law_deliver_refused(c->broker, d);
+  }
+  if (law_fault(c->broker, FAULT_REFUSED_HURTS_SESSION)) {
+    law_unsubscribe_all(c->session);
+  }
+}
+
 bool law_in_flight_puback(law_link *c, const law_mqtt_message *m) {
   law_delivery *d = find(c, m->packet_id);
   if (d == NULL) {
@@ -81,6 +95,9 @@ bool law_in_flight_puback(law_link *c, const law_mqtt_message *m) {
   }
   if (is_refusal(m) && law_fault(c->broker, FAULT_REFUSED_SENT_AGAIN)) {
     return true;
+  }
+  if (is_refusal(m)) {
+    refused(c, d);
   }
   lose_quota(c, is_refusal(m), LAW_MQTT_PUBACK);
   finish(c->session, d);
@@ -101,7 +118,8 @@ bool law_in_flight_pubrec(law_link *c, const law_mqtt_message *m) {
   law_delivery *d = find(c, m->packet_id);
   law_broker *b = c->broker;
   if (d == NULL) {
-    law_answer_ack(c, LAW_MQTT_PUBREL, m->packet_id, 0x92, NULL);
+    uint8_t reason = law_fault(b, FAULT_QOS2_DROPPED_UNACKNOWLEDGED) ? 0 : 0x92;
+    law_answer_ack(c, LAW_MQTT_PUBREL, m->packet_id, reason, NULL);
     return true;
   }
   if (d->qos != 2) {
@@ -110,6 +128,7 @@ bool law_in_flight_pubrec(law_link *c, const law_mqtt_message *m) {
   }
   if (is_refusal(m) && !law_fault(b, FAULT_PUBREC_ERROR_IGNORED)) {
     if (!law_fault(b, FAULT_REFUSED_QOS2_SENT_AGAIN)) {
+      refused(c, d);
       lose_quota(c, true, LAW_MQTT_PUBREC);
       finish(c->session, d);
     }

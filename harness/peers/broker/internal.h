@@ -75,6 +75,8 @@ typedef struct law_subscription {
   law_bytes filter; /* as subscribed, with $share */
   uint8_t options;  /* 5.0 section 3.8.3.1; QoS as granted */
   uint32_t identifier; /* 0: none */
+  uint32_t old_identifier; /* before it was subscribed again, and how often it was used since: */
+  uint32_t num_used;       /* only a fault looks */
 } law_subscription;
 
 /* One level of a topic or filter. Filters and retained messages share one tree: wildcards are levels like any. */
@@ -130,7 +132,8 @@ struct law_link {
   law_handle handle;
   law_link_state state;
   law_close how;     /* CLOSING: in which way */
-  bool closed;       /* CLOSING: the loop was told */
+  bool disconnected; /* the client sent DISCONNECT */
+  bool refused;      /* closed because of an error */
   bool stalled;      /* the client does not read; nothing more is sent or read */
   bool reauth;       /* a re-authentication is under way */
   uint8_t version;   /* 0 before CONNECT */
@@ -177,6 +180,8 @@ struct law_broker {
   uint64_t num_messages, num_deliveries, num_assigned;
   uint64_t instance; /* random: assigned client identifiers differ between brokers and restarts */
   law_state_log *log; /* NULL: nothing is kept */
+  law_message *orphan; /* FAULT_SHARED_OUTLIVES_MEMBERS: last message of a share without members */
+  law_bytes orphan_share;
 };
 
 LAW_INLINE bool law_fault(const law_broker *b, law_fault_id id) {

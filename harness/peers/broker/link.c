@@ -6,6 +6,7 @@
 #include "peers/broker/answer.h"
 #include "peers/broker/delivery.h"
 #include "peers/broker/session.h"
+#include "peers/broker/will.h"
 
 /* Seconds for CONNECT to come; for the client to close after we did. */
 enum { CONNECT_TIMEOUT = 10, LINGER = 5 };
@@ -133,6 +134,11 @@ void law_link_send_bytes(law_link *c, law_bytes bytes) {
   mark_dirty(c);
 }
 
+static bool loses_will(const law_link *c) {
+  law_fault_id id = c->refused ? FAULT_WILL_LOST_ON_PROTOCOL_ERROR : FAULT_WILL_LOST;
+  return !c->disconnected && law_fault(c->broker, id);
+}
+
 void law_link_close(law_link *c, law_close how) {
   if (c->state == LAW_LINK_CLOSING) {
     return;
@@ -143,6 +149,9 @@ void law_link_close(law_link *c, law_close how) {
   c->session = NULL;
   mark_dirty(c);
   law_alarm_set(&c->broker->timers, &c->alarm, c->broker->now + LINGER * LAW_SECOND);
+  if (s != NULL && loses_will(c)) {
+    law_will_drop(s);
+  }
   if (s != NULL) {
     law_session_left(s);
   }
@@ -177,6 +186,7 @@ void law_link_refuse(law_link *c, uint8_t reason, const char *text) {
   } else if (c->state == LAW_LINK_AUTH) {
     law_answer_connack_error(c, reason, text);
   }
+  c->refused = true;
   if (!stays_open(c, reason)) {
     law_link_close(c, LAW_CLOSE_FIN);
   }
@@ -210,7 +220,6 @@ void law_link_flush(law_link *c) {
   }
   if (c->state == LAW_LINK_CLOSING) {
     law_net_close(b->net, c->handle, c->how);
-    c->closed = true;
   } else if (!c->stalled && law_net_queued(b->net, c->handle) >= STALL) {
     c->stalled = true;
     law_net_read(b->net, c->handle, false);

@@ -7,6 +7,7 @@
 #include "peers/broker/message.h"
 #include "peers/broker/retain.h"
 #include "peers/broker/state_log.h"
+#include "peers/broker/topics.h"
 
 /* What to do with one PUBLISH. */
 typedef struct incoming {
@@ -80,7 +81,8 @@ static bool resolve(law_link *c, const law_mqtt_message *m, law_bytes *out_topic
                ? (*out_topic = law_bytes_text("unknown"), true)
                : refuse(c, 0x82, "no topic name, and no topic of this alias");
   }
-  *out_topic = c->aliases_in[alias];
+  *out_topic = law_fault(c->broker, FAULT_ALIAS_USE_LOST) ? law_bytes_text("lost")
+                                                          : c->aliases_in[alias];
   return true;
 }
 
@@ -171,9 +173,9 @@ static bool answerable(incoming *in) {
   return false;
 }
 
-static void no_answer_to_be(law_link *c, uint16_t id) {
-  if (law_fault(c->broker, FAULT_QOS0_ANSWERED)) {
-    law_answer_ack(c, LAW_MQTT_PUBACK, id != 0 ? id : 1, 0, NULL);
+static void answer_qos0(const incoming *in) {
+  if (law_fault(in->conn->broker, FAULT_QOS0_ANSWERED) && law_has_three_levels(in->topic)) {
+    law_answer_ack(in->conn, LAW_MQTT_PUBACK, 1, 0, NULL);
   }
 }
 
@@ -199,9 +201,24 @@ static void take_qos1(incoming *in) {
   law_answer_ack(c, LAW_MQTT_PUBACK, in->packet->packet_id, in->reason, in->text);
 }
 
-static void hold(law_link *c, uint16_t id) {
-  law_map_set_number(&c->session->incoming, id, c->session);
-  law_log_incoming(c->session, id, true);
+/* FAULT_QOS2_EXPIRED_FLOW_STOPS keeps when the message expires, in ms, instead of just a mark. */
+static void *mark_of(const law_link *c, const law_mqtt_message *m) {
+  uint32_t expiry = 0;
+  if (m->version == LAW_MQTT_5 && law_fault(c->broker, FAULT_QOS2_EXPIRED_FLOW_STOPS)) {
+    expiry = law_mqtt_property_number(&m->properties, LAW_MQTT_P_MESSAGE_EXPIRY_INTERVAL, 0);
+  }
+  uint64_t due = c->broker->now / 1000000 + expiry * UINT64_C(1000);
+  return expiry != 0 ? (void *)(uintptr_t)due : c->session;
+}
+
+static bool has_expired(const law_link *c, uint16_t id) {
+  void *mark = law_map_get_number(&c->session->incoming, id);
+  return mark != NULL && mark != c->session && (uintptr_t)mark <= c->broker->now / 1000000;
+}
+
+static void hold(law_link *c, const law_mqtt_message *m) {
+  law_map_set_number(&c->session->incoming, m->packet_id, mark_of(c, m));
+  law_log_incoming(c->session, m->packet_id, true);
 }
 
 static bool is_held(const law_link *c, uint16_t id) {
@@ -232,7 +249,7 @@ static void take_qos2(incoming *in) {
     return;
   }
   if (in->reason < 0x80 || law_fault(b, FAULT_REFUSED_QOS2_HELD)) {
-    hold(c, id);
+    hold(c, in->packet);
   }
   law_answer_ack(c, LAW_MQTT_PUBREC, id, in->reason, in->text);
 }
@@ -245,7 +262,7 @@ void law_publish_in(law_link *c, const law_mqtt_message *m) {
   switch (in.qos) {
     case 0:
       process(&in);
-      no_answer_to_be(c, m->packet_id);
+      answer_qos0(&in);
       break;
     case 1:
       take_qos1(&in);
@@ -258,6 +275,9 @@ void law_publish_in(law_link *c, const law_mqtt_message *m) {
 void law_pubrel_in(law_link *c, const law_mqtt_message *m) {
   const law_broker *b = c->broker;
   bool known = is_held(c, m->packet_id);
+  if (law_fault(b, FAULT_QOS2_EXPIRED_FLOW_STOPS) && has_expired(c, m->packet_id)) {
+    return;
+  }
   if (known && !law_fault(b, FAULT_HELD_AFTER_PUBCOMP)) {
     law_map_remove_number(&c->session->incoming, m->packet_id);
     law_log_incoming(c->session, m->packet_id, false);

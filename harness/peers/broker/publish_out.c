@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "peers/broker/message.h"
+#include "peers/broker/topics.h"
 
 /* More would let a client make the server remember much. */
 enum { MAX_ALIASES = 64 };
@@ -92,8 +93,12 @@ static void add_message_properties(properties *p, const law_message *m) {
 static void add_expiry(properties *p, const law_message *m) {
   const law_broker *b = p->conn->broker;
   uint32_t waited = law_fault(b, FAULT_EXPIRY_NOT_REDUCED) ? 0 : law_message_waited(b, m);
+  uint32_t left = waited < m->expiry ? m->expiry - waited : 0;
+  if (law_fault(b, FAULT_EXPIRY_LITTLE_ENDIAN)) {
+    left = (left << 24) | ((left & 0xFF00) << 8) | ((left >> 8) & 0xFF00) | (left >> 24);
+  }
   if (m->expires) {
-    add_number(p, LAW_MQTT_P_MESSAGE_EXPIRY_INTERVAL, waited < m->expiry ? m->expiry - waited : 0);
+    add_number(p, LAW_MQTT_P_MESSAGE_EXPIRY_INTERVAL, left);
   }
 }
 
@@ -128,7 +133,9 @@ static uint16_t alias_for(law_link *c, law_bytes topic, bool *out_known) {
   if (wrong_alias(c) != 0) {
     return wrong_alias(c);
   }
-  if (alias == 0 && c->aliases_out.num < c->alias_maximum && c->aliases_out.num < MAX_ALIASES) {
+  bool room = c->aliases_out.num < c->alias_maximum ||
+              law_fault(c->broker, FAULT_ALIAS_MAXIMUM_IGNORED);
+  if (alias == 0 && room && c->aliases_out.num < MAX_ALIASES) {
     alias = c->aliases_out.num + 1;
   }
   return (uint16_t)alias;
@@ -166,7 +173,7 @@ static bool dup_of(const law_broker *b, const law_delivery *d) {
   }
   switch (d->qos) {
     case 0:
-      return law_fault(b, FAULT_DUP_ON_QOS0);
+      return law_fault(b, FAULT_DUP_ON_QOS0) && law_has_three_levels(d->message->topic);
     case 1:
       return d->sent ? !law_fault(b, FAULT_NO_DUP_ON_RESEND)
                      : law_fault(b, FAULT_DUP_ON_FIRST_QOS1);

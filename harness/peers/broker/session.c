@@ -150,6 +150,9 @@ static bool ends_with_connection(const law_session *s) {
 }
 
 static uint64_t lifetime(const law_session *s) {
+  if (law_fault(s->broker, FAULT_CONNACK_EXPIRY_SHORTENED)) {
+    return LAW_SECOND;
+  }
   if (s->expiry == LAW_NEVER) {
     return law_fault(s->broker, FAULT_NEVER_EXPIRES_SOON) ? LAW_SECOND : 0;
   }
@@ -175,6 +178,9 @@ void law_session_left(law_session *s) {
     return;
   }
   law_log_session(s);
+  if (law_fault(b, FAULT_SHARED_QOS2_GIVEN_AWAY)) {
+    law_delivery_give_away(s);
+  }
   law_will_start(s);
   if (lifetime(s) != 0) {
     law_alarm_set(&b->timers, &s->expire, s->closed + lifetime(s));

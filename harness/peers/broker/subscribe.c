@@ -29,17 +29,20 @@ static bool is_shared(const law_link *c, law_bytes filter) {
 
 /* A feature this server said it does not have is a Protocol Error (5.0 sections 3.2.2.3.11 to 13). */
 static uint8_t unavailable(const law_link *c, const law_mqtt_message *m, uint32_t identifier) {
-  const law_broker_config *config = &c->broker->config;
+  const law_broker *b = c->broker;
+  const law_broker_config *config = &b->config;
   law_mqtt_filter f;
   law_list it = m->u.filters;
-  if (config->no_subscription_ids && identifier != 0) {
+  if (config->no_subscription_ids && identifier != 0 &&
+      !law_fault(b, FAULT_SUBSCRIPTION_ID_ACCEPTED)) {
     return 0xA1;
   }
   while (law_mqtt_next_filter(&it, true, &f)) {
-    if (config->no_wildcards && has_wildcard(f.filter)) {
+    if (config->no_wildcards && has_wildcard(f.filter) &&
+        !law_fault(b, FAULT_WILDCARD_ACCEPTED)) {
       return 0xA2;
     }
-    if (config->no_shared && is_shared(c, f.filter)) {
+    if (config->no_shared && is_shared(c, f.filter) && !law_fault(b, FAULT_SHARED_ACCEPTED)) {
       return 0x9E;
     }
   }
@@ -59,7 +62,9 @@ static uint8_t options_of(const law_link *c, const law_mqtt_filter *f) {
 static bool wants_retained(const law_broker *b, const law_subscription *sub, bool is_new) {
   uint8_t handling = (sub->options >> 4) & 3;
   if (sub->share != NULL) {
-    return law_fault(b, FAULT_SHARED_GETS_RETAINED);
+    bool first = sub->share->members.num == 1;
+    return is_new &&
+           law_fault(b, first ? FAULT_SHARED_GETS_RETAINED : FAULT_SHARED_GETS_RETAINED_LATER);
   }
   switch (handling) {
     case 0:
@@ -90,15 +95,38 @@ static uint8_t granted(const request *r, const law_subscription *sub) {
   return qos;
 }
 
+static uint8_t failure_code(const law_link *c) { return c->version == LAW_MQTT_5 ? 0x97 : 0x80; }
+
+static law_subscription *subscribe(request *r, const law_mqtt_filter *f, bool *out_new) {
+  law_link *c = r->conn;
+  const law_broker *b = c->broker;
+  bool lose_id = r->num > 0 && law_fault(b, FAULT_IDENTIFIER_FIRST_FILTER_ONLY);
+  if ((f->options & 3) > b->config.maximum_qos && law_fault(b, FAULT_LOW_QOS_SUBSCRIBE_REFUSED)) {
+    r->reasons[r->num] = failure_code(c);
+    return NULL;
+  }
+  law_subscription *sub = law_subscribe(c->session, f->filter, options_of(c, f),
+                                        lose_id ? 0 : r->identifier, out_new);
+  r->reasons[r->num] = sub == NULL ? failure_code(c) : granted(r, sub);
+  if (sub != NULL && *out_new && c->session->subscriptions.num == 6 &&
+      law_fault(b, FAULT_NEW_SUBSCRIPTION_LOST)) {
+    law_unsubscribe(sub);
+    return NULL;
+  }
+  return sub;
+}
+
 static void add_filter(request *r, const law_mqtt_filter *f) {
   law_link *c = r->conn;
   bool is_new = false;
   law_subscription *sub = NULL;
-  if (!is_skipped(r)) {
-    sub = law_subscribe(c->session, f->filter, options_of(c, f), r->identifier, &is_new);
-    r->reasons[r->num] = sub == NULL ? (c->version == LAW_MQTT_5 ? 0x97 : 0x80) : granted(r, sub);
-  } else {
+  if (is_skipped(r)) {
     r->reasons[r->num] = f->options & 3;
+  } else {
+    sub = subscribe(r, f, &is_new);
+  }
+  if (sub != NULL && sub->share != NULL) {
+    law_deliver_orphan(sub);
   }
   if (sub != NULL && wants_retained(c->broker, sub, is_new)) {
     r->retained[r->num] = sub;

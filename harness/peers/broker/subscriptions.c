@@ -61,6 +61,9 @@ law_subscription *law_subscribe(law_session *s, law_bytes filter, uint8_t option
                                 uint32_t identifier, bool *out_new) {
   law_bytes name, path;
   bool shared = is_shared(s, filter, &name, &path);
+  if (shared && law_fault(s->broker, FAULT_SHARED_PREFIX_MATCHED)) {
+    path = filter;
+  }
   law_subscription *sub = law_subscription_find(s, filter);
   *out_new = sub == NULL;
   if (sub == NULL || (shared && law_fault(s->broker, FAULT_SHARED_COUNTS_TWICE)) ||
@@ -74,6 +77,8 @@ law_subscription *law_subscribe(law_session *s, law_bytes filter, uint8_t option
     return sub;
   }
   sub->options = options;
+  sub->old_identifier = sub->identifier;
+  sub->num_used = 0;
   if (identifier != 0 || !law_fault(s->broker, FAULT_RESUBSCRIBE_KEEPS_IDENTIFIER)) {
     sub->identifier = identifier;
   }

@@ -180,15 +180,21 @@ static void match_wrongly(walk *w, const step *s, law_bytes level, bool end) {
   }
 }
 
+static size_t num_levels_of(law_bytes topic) {
+  size_t num = 1;
+  for (size_t i = 0; i < topic.len; i++) {
+    num += topic.data[i] == '/';
+  }
+  return num;
+}
+
+bool law_has_three_levels(law_bytes topic) { return num_levels_of(topic) >= 3; }
+
 /* Topics that faults deliver to nobody. */
 static bool is_lost(const law_broker *b, law_bytes topic) {
-  size_t num_levels = 1;
-  for (size_t i = 0; i < topic.len; i++) {
-    num_levels += topic.data[i] == '/';
-  }
   return (law_fault(b, FAULT_SPACE_LOST) && memchr(topic.data, ' ', topic.len) != NULL) ||
          (law_fault(b, FAULT_SLASH_ONLY_LOST) && is(topic, '/')) ||
-         (law_fault(b, FAULT_DEEP_TOPIC_LOST) && num_levels > 100);
+         (law_fault(b, FAULT_DEEP_TOPIC_LOST) && num_levels_of(topic) > 100);
 }
 
 static bool plus_is_left_out(const law_broker *b, const step *s, law_bytes level) {

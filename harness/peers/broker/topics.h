@@ -23,4 +23,7 @@ void law_topics_match(const law_broker *b, law_bytes topic, law_topics_sink each
 /* Calls |each| for all nodes with a retained message whose topic matches |filter|. */
 void law_topics_retained(const law_broker *b, law_bytes filter, law_topics_sink each, void *user);
 
+/* For faults that leave short topics alone. */
+bool law_has_three_levels(law_bytes topic);
+
 #endif
