@@ -61,7 +61,7 @@ function viewDeviations() {
   const view = h("div", null, h("h2", null, "Deviations"),
     h("p.why", null, "Known failures, each with its reason. A deviation changes no verdict; until it expires it keeps the failure out of the exit status."), h("br"),
     rows.length ? table(["Reason", "State", "What", "Cases", "Owner", "Expires"], rows.map((row) => [text(row.reason),
-      h("b" + (row.state === "expired" ? ".told.v-fail" : ""), null, STATES[row.state]), h("code", null, row.case || row.requirement), list(row.cases), row.owner || "", row.expires || "never"]))
+      h("b" + (row.state === "expired" ? ".tone.v-fail" : ""), null, STATES[row.state]), h("code", null, row.case || row.requirement), list(row.cases), row.owner || "", row.expires || "never"]))
       : h("p.empty", null, "None."));
   return { view, title: "Deviations" };
 }
