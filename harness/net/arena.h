@@ -9,7 +9,7 @@
 
 enum {
   LAW_ARENA_BLOCK = 256 * 1024, /* no allocation can be larger */
-  LAW_ARENA_SPACE = 64 * 1024,  /* what law_arena_space gives at most */
+  LAW_ARENA_SPACE = 65535 - 40, /* what law_arena_space gives at most: one packet of a capture */
 };
 
 typedef struct law_arena {

@@ -52,6 +52,14 @@ void law_capture_idle(law_net *net) {
   }
 }
 
+/* What is told later is not told as earlier: our own answer to what was just read may have come in between. */
+static uint64_t time_of(law_capture *capture, uint64_t now) {
+  if (now > capture->told) {
+    capture->told = now;
+  }
+  return capture->epoch + capture->told;
+}
+
 /* Dissectors go by the port: the protocol's own, or HTTP's for a WebSocket; TLS is shown in the clear. */
 static uint16_t server_port(const law_conn *c) {
   const law_protocol *p = c->scope->protocol;
@@ -83,7 +91,7 @@ void law_capture_begin(law_conn *c, uint64_t now) {
   }
   c->capture = capture->id;
   name_flow(c);
-  (void)law_pcap_open(capture->writer, &c->flow, capture->epoch + now, c->comment);
+  (void)law_pcap_open(capture->writer, &c->flow, time_of(capture, now), c->comment);
 }
 
 uint32_t law_capture_data(law_conn *c, law_side from, uint64_t now, law_bytes bytes) {
@@ -92,13 +100,13 @@ uint32_t law_capture_data(law_conn *c, law_side from, uint64_t now, law_bytes by
     return 0;
   }
   law_capture_begin(c, now);
-  return law_pcap_data(capture->writer, &c->flow, from, capture->epoch + now, bytes, c->comment);
+  return law_pcap_data(capture->writer, &c->flow, from, time_of(capture, now), bytes, c->comment);
 }
 
 void law_capture_close(law_conn *c, law_side from, bool reset, uint64_t now) {
   law_capture *capture = &c->net->capture;
   if (capture->writer && c->capture == capture->id) {
-    (void)law_pcap_close(capture->writer, &c->flow, from, reset, capture->epoch + now, c->comment);
+    (void)law_pcap_close(capture->writer, &c->flow, from, reset, time_of(capture, now), c->comment);
   }
 }
 

@@ -79,6 +79,7 @@ typedef struct law_capture {
   law_pcap_writer *writer;
   uint32_t id;      /* of this one among the loop's; from 1 */
   uint64_t epoch;   /* ns since 1970 of the monotonic clock's 0 */
+  uint64_t told;    /* time of the last packet, monotonic */
   uint64_t flushed; /* when, monotonic */
   uint32_t num_flows;
 } law_capture;
