@@ -186,6 +186,9 @@ static void walk_tagged_item(walk *w, const law_field *field, uint32_t parent) {
     return;
   }
   uint32_t self = add(w, &field_item, start, 0, parent);
+  if (w->lost) { /* no room */
+    return;
+  }
   (void)add(w, &field_tag, start, size, self);
   w->at += size;
   w->inside_item = true;
@@ -231,6 +234,9 @@ static void walk_items(walk *w, const law_field *field, uint32_t parent) {
   while (!w->lost && left(w) > 0) {
     uint32_t start = w->at;
     uint32_t item = add(w, &field_item, start, 0, self);
+    if (w->lost) { /* no room */
+      break;
+    }
     walk_fields(w, field->items, field->num_items, item);
     w->out[item].len = w->at - start;
     list.count++;
