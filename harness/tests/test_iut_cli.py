@@ -73,7 +73,9 @@ def started(env: dict[str, str], *args: str) -> "tuple[subprocess.Popen[str], di
 
 def test_list(env: dict[str, str]) -> None:
     assert "fake" in command(env, "list").stdout
-    entries = {one["name"]: one for one in json.loads(command(env, "list", "--json").stdout)["iuts"]}
+    entries = {
+        one["name"]: one for one in json.loads(command(env, "list", "--json").stdout)["iuts"]
+    }
     assert entries["fake"]["installed"] and entries["fake"]["protocols"] == {"mqtt5": ["tcp"]}
     assert {"reference", "mosquitto", "null-silent"} <= entries.keys()
 
@@ -88,7 +90,9 @@ def test_doctor(env: dict[str, str]) -> None:
 
 def test_start_until_interrupted(env: dict[str, str]) -> None:
     process, told = started(env)
-    assert told["ports"].keys() == {"tcp"} and told["urls"]["tcp"].endswith(str(told["ports"]["tcp"]))
+    assert told["ports"].keys() == {"tcp"} and told["urls"]["tcp"].endswith(
+        str(told["ports"]["tcp"])
+    )
     process.send_signal(signal.SIGINT)
     assert process.wait(20) == 0
     assert not Path(told["dir"]).exists()
@@ -116,7 +120,10 @@ def test_one_that_ends_by_itself_is_an_error(env: dict[str, str]) -> None:
     ("args", "said"),
     [
         (["start", "no-such"], "there is no IUT 'no-such'"),
-        (["start", "fake", "--transport", "ws"], "fake does not listen on ws for mqtt5; it offers tcp"),
+        (
+            ["start", "fake", "--transport", "ws"],
+            "fake does not listen on ws for mqtt5; it offers tcp",
+        ),
         (["start", "fake", "--port", "1"], "port 1 on 127.0.0.1 is taken"),
         (["install", "fakes"], "did you mean 'fake'?"),
         (["doctor", "fake", "--nonsense"], "--nonsense"),

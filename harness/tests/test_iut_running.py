@@ -1,4 +1,5 @@
-"""Starting, watching and ending IUTs: with a small server of the test's own, whose vices we choose."""
+"""Starting, watching and ending IUTs: with a small server of the test's own, whose vices we
+choose."""
 
 import os
 import signal
@@ -141,7 +142,7 @@ def test_nothing_is_left_when_we_are_killed(tmp_path: Path) -> None:
     make(tmp_path, "child")
     script = (
         "import sys, time; from wirelaw import iut\n"
-        f"running = iut.start(iut.parse(__import__('pathlib').Path({str(tmp_path / 'fake.toml')!r})))\n"
+        f"running = iut.start(iut.load({str(tmp_path / 'fake.toml')!r}))\n"
         "print(running.pid, running.log_since().split('child ')[1].split()[0], flush=True)\n"
         "time.sleep(60)\n"
     )
@@ -276,7 +277,7 @@ def test_certificates(tmp_path: Path) -> None:
     context.load_cert_chain(made.client, made.client_key)
     context.load_verify_locations(made.ca)
     verified = subprocess.run(
-        ["openssl", "verify", "-x509_strict", "-CAfile", str(made.ca), str(made.server), str(made.client)],
+        ["openssl", "verify", "-x509_strict", "-CAfile", made.ca, made.server, made.client],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert verified.returncode == 0, verified.stderr

@@ -1,5 +1,6 @@
 """Upper testers: a shim that speaks the protocol, and a client that is only commands."""
 
+import os
 import sys
 import textwrap
 import time
@@ -90,10 +91,16 @@ def test_a_shim_is_told_where_to_connect(tmp_path: Path) -> None:
         assert event == {
             "event": "done",
             "do": "connect",
-            "detail": {"do": "connect", "client_id": "c", "version": 5, "host": "127.0.0.1", "port": 1234},
+            "detail": {
+                "do": "connect",
+                "client_id": "c",
+                "version": 5,
+                "host": "127.0.0.1",
+                "port": 1234,
+            },
         }
         assert tester.events() == []
-        assert "a line that is no event" in tester.log.read_text()
+        assert "a line that is no event" in tester.output.read_text()
 
 
 def test_the_end_of_a_shim_is_an_event(tmp_path: Path) -> None:
@@ -115,7 +122,11 @@ def test_what_it_cannot_do_is_refused(tmp_path: Path) -> None:
 def test_a_command_that_publishes_connects_by_itself(tmp_path: Path) -> None:
     connect = {"do": "connect", "client_id": "c", "version": 5, "will": {"topic": "w", "qos": 1},
                "properties": {"session_expiry_interval": 5}}  # fmt: skip
-    publish = {"do": "publish", "topic": "t", "properties": {"user_property": [["a", "b"], ["c", "d"]]}}
+    publish = {
+        "do": "publish",
+        "topic": "t",
+        "properties": {"user_property": [["a", "b"], ["c", "d"]]},
+    }
     with iut.upper_tester(commands(tmp_path), "127.0.0.1", 99, "c") as tester:
         tester.plan([connect, publish])
         tester.send(connect)
@@ -125,7 +136,7 @@ def test_a_command_that_publishes_connects_by_itself(tmp_path: Path) -> None:
         assert events[1] == {
             "event": "message", "topic": "a/b", "qos": 2, "retain": True, "payload_hex": "6869",
         }  # fmt: skip
-        assert tester.log.read_text() == (
+        assert tester.output.read_text() == (
             "ran go 127.0.0.1:99 -i c -5 --will-topic w -D CONNECT session-expiry-interval 5 "
             "-D PUBLISH user-property a b -D PUBLISH user-property c d t\n"
         )
@@ -162,7 +173,7 @@ def test_a_client_that_is_only_a_command_line(tmp_path: Path) -> None:
     with iut.upper_tester(descriptor, "127.0.0.1", 7, "case-1", folder=tmp_path / "run") as tester:
         tester.send({"do": "connect"})
         until(tester, lambda found: "closed" in kinds(found))
-    assert "ran go 127.0.0.1 7 case-1" in (tmp_path / "run" / "command.log").read_text()
+    assert "ran go 127.0.0.1 7 case-1" in (tmp_path / "run" / "command.out").read_text()
 
 
 @pytest.mark.parametrize(
@@ -172,6 +183,13 @@ def test_a_client_that_is_only_a_command_line(tmp_path: Path) -> None:
 def test_a_command_line_that_cannot_do(text: str, said: str) -> None:
     with pytest.raises(UserError, match=said):
         iut.from_command(text, {"mqtt5": ("tcp",)})
+
+
+def test_one_that_is_not_installed_leaves_no_descriptors(tmp_path: Path) -> None:
+    before = os.listdir("/proc/self/fd")
+    with pytest.raises(UserError, match="run 'wirelaw iut install fake'"):
+        iut.upper_tester(make(tmp_path, 'shim = ["no-such-program"]'), "127.0.0.1", 1, "c")
+    assert os.listdir("/proc/self/fd") == before
 
 
 def test_a_client_needs_a_stimulus(tmp_path: Path) -> None:

@@ -142,7 +142,9 @@ def _install(args: argparse.Namespace) -> int:
 
     done = []
     for descriptor in [iut.load(name) for name in args.names]:
-        say = (lambda line: print(f"  {line}", file=sys.stderr)) if args.verbose else (lambda _: None)
+        say = (
+            (lambda line: print(f"  {line}", file=sys.stderr)) if args.verbose else (lambda _: None)
+        )
         if not iut.installed(descriptor) and not args.json:
             print(f"installing {descriptor.name} ({descriptor.title}) ...", flush=True)
         iut.install(descriptor, say)

@@ -1,12 +1,12 @@
 """IUTs: the implementations that wirelaw tests. Everything about one except how it speaks.
 
-    descriptor = iut.load("mosquitto")
-    iut.install(descriptor)                      # does nothing when it is
-    with iut.start(descriptor) as running:
-        running.url("tcp"), running.ports["ws"], running.credentials, running.netns_fd
-        running.alive(), running.restart(), running.log_since(offset), running.diagnostics()
-    with iut.external("tcp://127.0.0.1:1883") as running: ...
-    with iut.upper_tester(iut.load("mqttjs"), host, port, case) as tester: ...
+descriptor = iut.load("mosquitto")
+iut.install(descriptor)                      # does nothing when it is
+with iut.start(descriptor) as running:
+    running.url("tcp"), running.ports["ws"], running.credentials, running.netns_fd
+    running.alive(), running.restart(), running.log_since(offset), running.diagnostics()
+with iut.external("tcp://127.0.0.1:1883") as running: ...
+with iut.upper_tester(iut.load("mqttjs"), host, port, case) as tester: ...
 """
 
 from wirelaw.iut.descriptor import (

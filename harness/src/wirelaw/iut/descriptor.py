@@ -19,8 +19,8 @@ ROLES = ("server", "client")
 REGISTRIES = ("apt", "pip", "npm", "go", "cargo", "maven", "ours")
 SIGNALS = ("TERM", "INT", "HUP", "QUIT", "KILL", "USR1", "USR2")
 SERVER_PICS = frozenset(
-    "qos1 qos2 retain wildcard shared subscription_ids topic_alias credentials auth_method websocket "
-    "tls persistence zero_length_client_id server_keep_alive dollar_sys".split()
+    "qos1 qos2 retain wildcard shared subscription_ids topic_alias credentials auth_method "
+    "websocket tls persistence zero_length_client_id server_keep_alive dollar_sys".split()
 )
 CLIENT_PICS = frozenset(
     "qos1 qos2 retain will credentials auth_method subscribe unsubscribe publish persistence "
@@ -34,8 +34,9 @@ START_PLACEHOLDERS = frozenset(PORT_NAMES.values()) | frozenset(
 )
 INSTALL_PLACEHOLDERS = frozenset({"cache", "shims", "jobs"})
 STIMULUS_PLACEHOLDERS = frozenset(
-    "cache shims dir host port case client_id version clean_start keep_alive username password will "
-    "will_topic will_payload will_qos will_retain topic payload qos retain filter properties v5".split()
+    "cache shims dir host port case client_id version v5 clean_start keep_alive username password "
+    "will will_topic will_payload will_qos will_retain topic payload qos retain filter "
+    "properties".split()
 )
 STIMULI = ("connect", "publish", "subscribe", "unsubscribe", "disconnect")
 
@@ -47,7 +48,9 @@ class Install:
     registry: str
     packages: list[str]
     program: str | None  # what must be found afterwards
-    sources: list[str]  # files of ours beside the descriptor, in shims/, copied into the cache folder
+    sources: list[
+        str
+    ]  # files of ours beside the descriptor, in shims/, copied into the cache folder
     build: list[list[Any]]  # commands run in the cache folder, in order
     needs: list[str]  # programs that must be there before
     unpack: list[str]  # Debian packages (patterns) to unpack even if the system has them
@@ -55,7 +58,8 @@ class Install:
 
 @dataclass(frozen=True)
 class Version:
-    """The command that prints its version, the pattern that finds it, versions it was tried with."""
+    """The command that prints its version, the pattern that finds it, versions it was tried
+    with."""
 
     command: list[Any] | None
     pattern: re.Pattern[str] | None
@@ -64,11 +68,13 @@ class Version:
 
 @dataclass(frozen=True)
 class Start:
-    """How it is started: command line, environment, files written into ``{dir}`` first."""
+    """How it is started: files are written into ``{dir}``, the commands of `prepare` run, then
+    `argv`, all with `env` added to the environment."""
 
-    argv: list[Any] | None
+    argv: list[Any]
     env: dict[str, str]
     files: dict[str, str]
+    prepare: list[list[Any]]
     netns: bool
 
 
@@ -92,8 +98,8 @@ class Stop:
 
 @dataclass(frozen=True)
 class Listener:
-    """One transport it listens on. `config` and `args` take the place of ``{listeners}`` in its files
-    and its command line when this transport is wanted; `netns`: it binds every address."""
+    """One transport it listens on. `config` and `args` take the place of ``{listeners}`` in its
+    files and its command line when this transport is wanted; `netns`: it binds every address."""
 
     transport: str
     path: str = ""  # of a WebSocket
@@ -113,10 +119,12 @@ class Listener:
 
 @dataclass(frozen=True)
 class Credentials:
-    """What a session with it needs. `password` may hold ``{password}``, made up at each start."""
+    """A login that it accepts; `required`: it accepts no session without. `password` may hold
+    ``{password}``, which is made up at each start."""
 
     username: str | None
     password: str | None = field(repr=False)
+    required: bool = True
 
 
 @dataclass(frozen=True)
@@ -181,7 +189,9 @@ def parse(file: Path) -> Descriptor:
     top = read(file)
     name = top.string("name")
     if name != file.stem or not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
-        top.fail("name", f"is '{name}'; it must be the file's own name, '{file.stem}', in [a-z0-9-]")
+        top.fail(
+            "name", f"is '{name}'; it must be the file's own name, '{file.stem}', in [a-z0-9-]"
+        )
     role = top.choice("role", ROLES)
     listeners = _listeners(top, role)
     descriptor = Descriptor(
@@ -218,7 +228,9 @@ def _protocols(top: Table, listeners: dict[str, Listener], role: str) -> dict[st
         transports = table.strings(protocol)
         for transport in transports:
             if transport not in TRANSPORTS:
-                table.fail(protocol, f"names '{transport}', which is none of {', '.join(TRANSPORTS)}")
+                table.fail(
+                    protocol, f"names '{transport}', which is none of {', '.join(TRANSPORTS)}"
+                )
             if role == "server" and transport not in listeners:
                 table.fail(protocol, f"names '{transport}', for which there is no listener")
         if not transports:
@@ -253,7 +265,7 @@ def _install(table: Table) -> Install:
         packages=table.strings("packages", []),
         program=table.string("program", None),
         sources=table.strings("sources", []),
-        build=[],
+        build=table.argvs("build", INSTALL_PLACEHOLDERS),
         needs=table.strings("needs", []),
         unpack=table.strings("unpack", []),
     )
@@ -262,10 +274,6 @@ def _install(table: Table) -> Install:
             table.fail("sources", f"names {name}, which is not in the folder shims beside it")
     if not install.packages and install.registry != "ours":
         table.fail("packages", "is missing; it must be a list of strings")
-    commands = table.take("build") or []
-    for command in commands if isinstance(commands, list) else [None]:
-        inner = Table(table.file, table.name, {"build": command})
-        install.build.append(inner.argv("build", known=INSTALL_PLACEHOLDERS))
     table.finish()
     return install
 
@@ -290,6 +298,7 @@ def _start(table: Table, role: str) -> Start | None:
         argv=table.argv("argv", known=START_PLACEHOLDERS),
         env=table.mapping("env", str, "strings"),
         files=table.mapping("files", str, "strings"),
+        prepare=table.argvs("prepare", START_PLACEHOLDERS),
         netns=table.boolean("netns", False),
     )
     table.finish()
@@ -331,7 +340,11 @@ def _pics(top: Table, role: str) -> dict[str, bool]:
 
 
 def _credentials(table: Table) -> Credentials:
-    credentials = Credentials(table.string("username", None), table.string("password", None))
+    credentials = Credentials(
+        username=table.string("username", None),
+        password=table.string("password", None),
+        required=table.boolean("required", True),
+    )
     table.finish()
     return credentials
 

@@ -2,15 +2,16 @@
 
     python -I -S guard.py SPEC        SPEC is one JSON object, see ``main``
 
-It gives an IUT a network namespace of its own if asked, starts it, tells its exit status, and sees to
-it that nothing is left: it is the reaper of all orphans below it, so that even a daemon that an IUT put
-into a session of its own is found and killed. It ends when it is told to, when the IUT ends, or when
-wirelaw is gone for whatever reason, SIGKILL included (end of file on the control pipe, or its pidfd).
+It gives an IUT a network namespace of its own if asked, starts it, tells its exit status, and
+sees to it that nothing is left: it is the reaper of all orphans below it, so that even a daemon
+that an IUT put into a session of its own is found and killed. It ends when it is told to, when
+the IUT ends, or when wirelaw is gone for whatever reason, SIGKILL included (end of file on the
+control pipe, or its pidfd).
 
-Control, on standard input, a line each: ``stop SIGNAL SECONDS WHOM`` (WHOM: process or group), ``kill``.
-Status, on standard output, a JSON object a line: ``{"pid": n}`` or ``{"error": text}`` first of all,
-then ``{"exit": n}`` (negative: the signal that ended it). End of file: nothing of the IUT is left.
-"""
+Control, on standard input, a line each: ``stop SIGNAL SECONDS WHOM`` (WHOM: process or group),
+``kill``. Status, on standard output, a JSON object a line: ``{"pid": n}`` or ``{"error": text}``
+first of all, then ``{"exit": n}`` (negative: the signal that ended it). End of file: nothing of
+the IUT is left."""
 
 from __future__ import annotations
 
@@ -24,6 +25,7 @@ import socket
 import struct
 import sys
 import time
+from typing import Any
 
 CLONE_NEWNET = 0x40000000
 PR_SET_PDEATHSIG = 1
@@ -49,14 +51,15 @@ def tell(**status: object) -> None:
 
 
 def loopback_up() -> None:
-    """A new network namespace has a loopback interface that is down."""
+    """A new network namespace has a loopback interface that is down (netns.py has its twin: this
+    file stands alone)."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         request = struct.pack("16sh14x", b"lo", 0)
         flags = struct.unpack("16sh14x", fcntl.ioctl(sock, SIOCGIFFLAGS, request))[1]
         fcntl.ioctl(sock, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", flags | IFF_UP))
 
 
-def enter_network(spec: dict) -> None:
+def enter_network(spec: dict[str, Any]) -> None:
     """Into the namespace that an earlier start of this IUT made, or into a new one."""
     if spec.get("netns_fd") is not None:
         check(libc.setns(spec["netns_fd"], CLONE_NEWNET), "setns")
@@ -66,7 +69,7 @@ def enter_network(spec: dict) -> None:
         loopback_up()
 
 
-def spawn(spec: dict) -> int:
+def spawn(spec: dict[str, Any]) -> int:
     """Fork and exec the IUT as the leader of its own group. Raises OSError when exec fails."""
     reader, writer = os.pipe()
     guard = os.getpid()
@@ -82,7 +85,7 @@ def spawn(spec: dict) -> int:
     return pid
 
 
-def become(spec: dict, guard: int, writer: int) -> None:
+def become(spec: dict[str, Any], guard: int, writer: int) -> None:
     """The child's side of ``spawn``: never returns."""
     try:
         os.setpgid(0, 0)
@@ -90,7 +93,13 @@ def become(spec: dict, guard: int, writer: int) -> None:
         if os.getppid() != guard:
             os._exit(127)
         signal.set_wakeup_fd(-1)
-        for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGPIPE, signal.SIGHUP):
+        for number in (
+            signal.SIGCHLD,
+            signal.SIGTERM,
+            signal.SIGINT,
+            signal.SIGPIPE,
+            signal.SIGHUP,
+        ):
             signal.signal(number, signal.SIG_DFL)
         for target, source in enumerate(spec["fds"]):
             os.dup2(source, target)

@@ -1,8 +1,8 @@
 """Getting an IUT from its registry into a folder of its own, and finding its programs there.
 
 Nothing is installed into the system: Debian's packages are unpacked into the cache folder too, with
-whatever they need that the system lacks. So no service is started, no root is needed, and removing the
-folder undoes it all. An IUT whose program the system has already is used from there.
+whatever they need that the system lacks. So no service is started, no root is needed, and
+removing the folder undoes it all. An IUT whose program the system has already is used from there.
 """
 
 from __future__ import annotations
@@ -24,7 +24,14 @@ from wirelaw.iut import template
 from wirelaw.iut.descriptor import Descriptor
 
 JOBS = 2
-TOOLS = {"apt": "apt-get", "pip": "python3", "npm": "npm", "go": "go", "cargo": "cargo", "maven": "mvn"}
+TOOLS = {
+    "apt": "apt-get",
+    "pip": "python3",
+    "npm": "npm",
+    "go": "go",
+    "cargo": "cargo",
+    "maven": "mvn",
+}
 PACKAGE_OF_TOOL = {
     "npm": "npm", "node": "nodejs", "go": "golang-go", "cargo": "cargo", "mvn": "maven",
     "java": "default-jre-headless", "javac": "default-jdk-headless", "cc": "gcc libc6-dev",
@@ -106,7 +113,10 @@ def digest(descriptor: Descriptor) -> str:
 
 def _stamp(descriptor: Descriptor) -> dict[str, str]:
     try:
-        return json.loads((cache_folder(descriptor) / "installed.json").read_text())
+        stamp: dict[str, str] = json.loads(
+            (cache_folder(descriptor) / "installed.json").read_text()
+        )
+        return stamp
     except (OSError, ValueError):
         return {}
 
@@ -133,9 +143,7 @@ def install(descriptor: Descriptor, say: Callable[[str], None] = lambda line: No
     lacking = missing_tools(descriptor)
     if lacking:
         packages = " ".join(PACKAGE_OF_TOOL.get(tool, tool) for tool in lacking)
-        raise UserError(
-            f"{descriptor.name} needs {', '.join(lacking)}: apt-get install {packages}"
-        )
+        raise UserError(f"{descriptor.name} needs {', '.join(lacking)}: apt-get install {packages}")
     cache = cache_folder(descriptor)
     shutil.rmtree(cache, ignore_errors=True)
     cache.mkdir(parents=True)
@@ -146,8 +154,7 @@ def install(descriptor: Descriptor, say: Callable[[str], None] = lambda line: No
             f"{descriptor.name} was installed, but its program {descriptor.install.program} is not "
             f"there; {cache / 'install.log'} tells more"
         )
-    stamp = {"digest": digest(descriptor), "packages": descriptor.install.packages}
-    stamp["version"] = _ask_version(descriptor) or ""
+    stamp = {"digest": digest(descriptor), "version": _ask_version(descriptor) or ""}
     (cache / "installed.json").write_text(json.dumps(stamp, indent=1))
 
 
@@ -187,8 +194,9 @@ class _Installer:
         return done.stdout
 
     def from_apt(self) -> None:
-        """Fetch the packages and what they need that the system lacks, and unpack them. What matches
-        ``unpack`` is unpacked even if the system has it: programs that are moved need it beside them."""
+        """Fetch the packages and what they need that the system lacks, and unpack them. What
+        matches ``unpack`` is unpacked even if the system has it: programs that are moved need it
+        beside them."""
         debs = self.cache / "debs"
         debs.mkdir()
         try:
@@ -230,10 +238,13 @@ class _Installer:
 
     def from_npm(self) -> None:
         (self.cache / "package.json").write_text('{"private": true}\n')
-        self.command("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", *self.packages)
+        self.command(
+            "npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", *self.packages
+        )
 
     def from_go(self) -> None:
-        """A main of ours (``sources``) in a module that requires the packages, or their own main."""
+        """A main of ours (``sources``) in a module that requires the packages, or their own
+        main."""
         env = {"GOBIN": str(self.cache / "bin"), "GOFLAGS": f"-p={JOBS}", "GOTOOLCHAIN": "local"}
         if not any(name.endswith(".go") for name in self.descriptor.install.sources):
             for package in self.packages:

@@ -20,7 +20,8 @@ _CONTEXT_LINES = 12
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """One report: its kind (sanitizer, panic, abort), its first line, and some lines that follow."""
+    """One report: its kind (sanitizer, panic, abort), its first line, and some lines that
+    follow."""
 
     kind: str
     line: str

@@ -41,7 +41,8 @@ class External(AbstractContextManager["External"]):
         return {transport: listener.port for transport, listener in self.listeners.items()}
 
     def url(self, transport: str | None = None) -> str:
-        """Where to connect. Raises UserError for a transport other than the one it was named with."""
+        """Where to connect. Raises UserError for a transport other than the one it was named
+        with."""
         if transport is not None and transport not in self.listeners:
             raise UserError(f"{self.name} was given, which is no {transport} URL")
         return next(iter(self.listeners.values())).url
@@ -99,9 +100,8 @@ def external(
 ) -> External:
     """The IUT at `url`: tcp, mqtt, tls, mqtts, ws or wss; user and password may stand in the URL.
 
-    Nothing is connected yet. Raises UserError for a URL that is none, a host with no address, and one
-    that is not this machine unless `allow_remote` (``--yes``).
-    """
+    Nothing is connected yet. Raises UserError for a URL that is none, a host with no address, and
+    one that is not this machine unless `allow_remote` (``--yes``)."""
     scheme, host, port, parts = _split(url)
     transport = SCHEMES[scheme][0]
     addresses = _addresses(host, port)
@@ -109,9 +109,7 @@ def external(
     if remote is not None and not allow_remote:
         raise UserError(f"{host} is not this machine; add --yes if you may test it")
     path = ws_path or parts.path or "/mqtt"
-    shown = Listener(
-        transport, path if transport in ("ws", "wss") else "", host=host, port=port
-    )
+    shown = Listener(transport, path if transport in ("ws", "wss") else "", host=host, port=port)
     return External(shown, Credentials(username or parts.username, password or parts.password))
 
 

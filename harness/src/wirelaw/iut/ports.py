@@ -1,9 +1,8 @@
 """Free ports on the loopback interface, safe for runs side by side.
 
 Ports come from below the range that the kernel gives to outgoing connections, and each is held by a
-lock on a file of its own until the process that took it lets go or dies, so that two runs that start
-at the same time never agree on one.
-"""
+lock on a file of its own until the process that took it lets go or dies, so that two runs that
+start at the same time never agree on one."""
 
 from __future__ import annotations
 
@@ -69,7 +68,9 @@ def lease() -> PortLease:
         taken = _try(random.randrange(FIRST, LAST))
         if taken is not None:
             return taken
-    raise UserError(f"no port is free between {FIRST} and {LAST} on 127.0.0.1; stop what holds them")
+    raise UserError(
+        f"no port is free between {FIRST} and {LAST} on 127.0.0.1; stop what holds them"
+    )
 
 
 def lease_exactly(port: int) -> PortLease:

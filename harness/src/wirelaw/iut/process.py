@@ -85,7 +85,8 @@ class GuardedProcess:
         return self._exit
 
     def _read_status(self, seconds: float, until_gone: bool = False) -> None:
-        """Take in what the guard tells, until the exit status (or end of file) or the time is up."""
+        """Take in what the guard tells, until the exit status (or end of file) or the time is
+        up."""
         assert self._guard.stdout is not None
         until = time.monotonic() + seconds
         while not self._gone and (until_gone or self._exit is None):

@@ -7,6 +7,7 @@ import secrets
 import shutil
 import signal
 import socket
+import subprocess
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -35,7 +36,8 @@ class Running(AbstractContextManager["Running"]):
     pid          its process, and process group; changes with ``restart``
     netns_pid    a process in its network namespace, None when it has none of its own
     netns_fd     a descriptor for setns(), the same for its whole life, across restarts; or None
-    dir, data    the run's folder, and the one for what the IUT keeps, which ``restart`` leaves alone
+    dir, data    the run's folder, and the one for what the IUT keeps, which ``restart`` leaves
+    alone
     log          the file with its standard output and error
     credentials  what a session with it needs
     certificates for TLS; None when it has no such listener
@@ -199,7 +201,7 @@ class Running(AbstractContextManager["Running"]):
         self._values = values
         stated = self.descriptor.credentials
         password = None if stated.password is None else template.fill(stated.password, values)
-        self.credentials = Credentials(stated.username, password)
+        self.credentials = replace(stated, password=password)
         if self.listeners.keys() & {"tls", "wss", "dtls"}:
             self.certificates = tls.make_certificates(self.dir)
 
@@ -212,14 +214,28 @@ class Running(AbstractContextManager["Running"]):
             file.touch(mode=0o600)
             file.write_text(template.fill(text, self._values))
 
+    def _prepare_by(self, argv: list[str], extra: Mapping[str, str]) -> None:
+        with self.log.open("ab") as log:
+            done = subprocess.run(
+                [self._program(argv[0]), *argv[1:]], cwd=self.dir, stdin=subprocess.DEVNULL,
+                env=installation.environment(self.descriptor, extra), stdout=log, stderr=log,
+                check=False,
+            )  # fmt: skip
+        if done.returncode != 0:
+            raise UserError(
+                f"{self.name} could not be prepared: {argv[0]} failed: {self._last_words(0)}"
+            )
+
     def _launch(self) -> None:
         """Start the process and wait until it is ready. Raises UserError; then it is stopped."""
         start = self.descriptor.start
-        assert start is not None and start.argv is not None
+        assert start is not None
+        extra = {name: template.fill(text, self._values) for name, text in start.env.items()}
         self._write_files()
+        for command in start.prepare:
+            self._prepare_by(template.fill_argv(command, self._values), extra)
         argv = template.fill_argv(self._with_listeners(start.argv), self._values)
         argv[0] = self._program(argv[0])
-        extra = {name: template.fill(text, self._values) for name, text in start.env.items()}
         offset = self.log_offset()
         with self.log.open("ab") as log, open(os.devnull, "rb") as nothing:
             self._process = GuardedProcess(
@@ -335,20 +351,25 @@ def start(
 ) -> Running:
     """Start a server IUT on free ports of 127.0.0.1; it is ready on return.
 
-    `protocol`: what it will be tested for, None for the newest of its protocols (most speak all that
-    they offer on one listener; some do not). `transports`: which of its listeners are wanted, None for all. Asking for what is needed starts
-    faster, and may spare a network namespace.
-    `folder` is for its files and log, and is kept; without it a temporary one is removed in the end.
-    `wanted_ports` asks for certain ports, by transport. Raises UserError (nothing is left running)
-    when it is not installed, cannot run here, ends, or is not ready in time.
-    """
+    `protocol`: what it will be tested for, None for the newest of its protocols (most speak all
+    that they offer on one listener; some do not). `transports`: which of its listeners are
+    wanted, None for all. Asking for what is needed starts faster, and may spare a network
+    namespace. `folder` is for its files and log, and is kept; without it a temporary one is
+    removed in the end. `wanted_ports` asks for certain ports, by transport. Raises UserError
+    (nothing is left running) when it is not installed, cannot run here, ends, or is not ready in
+    time."""
     if descriptor.role != "server" or descriptor.start is None:
-        raise UserError(f"{descriptor.name} is a client: it is started case by case, not as a server")
+        raise UserError(
+            f"{descriptor.name} is a client: it is started case by case, not as a server"
+        )
     spoken = _protocol(descriptor, protocol)
     wanted = _wanted(descriptor, spoken, transports)
     reason = netns.missing_permission() if _needs_netns(descriptor, wanted) else None
     if reason is not None:
-        raise UserError(f"{descriptor.name} cannot run here: {reason}")
+        barred = [listener.transport for listener in wanted if listener.netns]
+        what = f"listen on {', '.join(barred)}" if barred else "run"
+        raise UserError(f"{descriptor.name} cannot {what} here: {reason}")
+    netns.ensure_loopback()
     own_folder = folder is None
     place = folder or Path(tempfile.mkdtemp(prefix=f"wirelaw-{descriptor.name}-"))
     place.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,5 @@
-"""IUTs that ``wirelaw iut start`` keeps in the foreground somewhere, so that ``iut stop`` finds them."""
+"""IUTs that ``wirelaw iut start`` keeps in the foreground somewhere, so that ``iut stop`` finds
+them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Reading a TOML table strictly: each wrong or unknown key is one sentence that names file and key."""
+"""Reading a TOML table strictly: each wrong or unknown key is one sentence that names file and
+key."""
 
 from __future__ import annotations
 
@@ -96,6 +97,11 @@ class Table:
             allowed = ", ".join(sorted(known or ()))
             self.fail(key, f"mentions {{{unknown[0]}}}, which is no placeholder here ({allowed})")
         return value
+
+    def argvs(self, key: str, known: frozenset[str]) -> list[list[Any]]:
+        """A list of command lines; empty when it is not there."""
+        commands = self._take(key, list, "a list of commands", [])
+        return [Table(self.file, self.name, {key: one}).argv(key, known=known) for one in commands]
 
     def table(self, key: str, needed: bool = False) -> Table:
         """A table inside this one; empty when it is not there."""

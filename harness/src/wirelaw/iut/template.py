@@ -73,7 +73,7 @@ def argv_shape(argv: object) -> str | None:
             set(element) not in ({"when", "args"}, {"unless", "args"})
             or not all(isinstance(element[key], str) for key in element if key != "args")
         ):
-            return "has a table that is not {when = NAME, args = [...]} or {unless = NAME, args = [...]}"
+            return "has a table other than {when = NAME, args = [...]} or {unless = ...}"
         if not isinstance(group, str) and not (
             isinstance(group, list) and all(isinstance(part, str) for part in group)
         ):

@@ -20,7 +20,8 @@ P12_PASSWORD = "wirelaw"  # Java insists on one; the key next to the file has no
 
 @dataclass(frozen=True)
 class Certificates:
-    """Paths of PEM files, and of a PKCS#12 store of the server's key for Java (``P12_PASSWORD``)."""
+    """Paths of PEM files, and of a PKCS#12 store of the server's key for Java
+    (``P12_PASSWORD``)."""
 
     ca: Path
     server: Path
@@ -75,7 +76,15 @@ def _issue(folder: Path, who: str, common_name: str, extension: str) -> None:
 
 
 def _new_key(who: str) -> tuple[str, ...]:
-    return ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", f"{who}.key")
+    return (
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-keyout",
+        f"{who}.key",
+    )
 
 
 def _openssl(folder: Path, *arguments: str) -> None:

@@ -7,6 +7,7 @@ engine waits for ``fileno()`` together with its sockets and then takes ``events(
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -45,11 +46,11 @@ class UpperTester(AbstractContextManager["UpperTester"]):
     """One client IUT, for one case. `send` tells it what to do, `events` what came of it.
 
     verbs   what it can do: some of connect, publish, subscribe, unsubscribe, disconnect
-    log     the file with its standard error (and of a command, what is no message)
+    log     the file with its standard error
+    output  the file with what it printed that is no event and no message
 
-    Events are those of the protocol (``done``, ``error``, ``connected``, ``message``, ``closed``), and
-    ``{"event": "ended", "status": n}`` when its process did.
-    """
+    Events are those of the protocol (``done``, ``error``, ``connected``, ``message``,
+    ``closed``), and ``{"event": "ended", "status": n}`` when its process did."""
 
     def __init__(self, descriptor: Descriptor, values: Mapping[str, Any], folder: Path | None):
         assert descriptor.stimulus is not None
@@ -60,6 +61,7 @@ class UpperTester(AbstractContextManager["UpperTester"]):
         self.dir = folder or Path(tempfile.mkdtemp(prefix=f"wirelaw-{descriptor.name}-"))
         self.dir.mkdir(parents=True, exist_ok=True)
         self.log = self.dir / f"{descriptor.name}.log"
+        self.output = self.dir / f"{descriptor.name}.out"
         self._values = {
             "cache": installation.cache_folder(descriptor),
             "shims": descriptor.shims,
@@ -76,8 +78,8 @@ class UpperTester(AbstractContextManager["UpperTester"]):
         acts in one go, so it must know when it connects what it will do next. Optional."""
 
     def send(self, command: Command) -> None:
-        """``{"do": verb, ...}``. Host and port are added to a connect. Raises UserError when it cannot
-        do that at all."""
+        """``{"do": verb, ...}``. Host and port are added to a connect. Raises UserError when it
+        cannot do that at all."""
         verb = command.get("do")
         if verb not in self.verbs:
             raise UserError(f"{self.descriptor.name} cannot {verb}; it can {', '.join(self.verbs)}")
@@ -108,26 +110,37 @@ class UpperTester(AbstractContextManager["UpperTester"]):
         self._waiting.append({"event": event, **more})
         os.eventfd_write(self._wake, 1)
 
-    def _spawn(self, argv: list[str], stdout: int, stdin: int) -> GuardedProcess:
-        """One of its processes. The pipes' ends are given away."""
+    def _spawn(self, argv: list[str], verb: str) -> _Output:
+        """Start one of its processes and watch what it prints."""
         program = installation.which(self.descriptor, argv[0])
         if program is None:
             name = self.descriptor.name
             raise UserError(
-                f"{name} is not installed ({argv[0]} was not found): run 'wirelaw iut install {name}'"
+                f"{name} is not installed ({argv[0]} was not found): "
+                f"run 'wirelaw iut install {name}'"
             )
         extra = {n: template.fill(text, self._values) for n, text in self.stimulus.env.items()}
-        try:
-            with self.log.open("ab") as log:
-                return GuardedProcess(
-                    [program, *argv[1:]],
-                    env=installation.environment(self.descriptor, extra),
-                    cwd=self.dir,
-                    fds=(stdin, stdout, log.fileno()),
-                )
-        finally:
-            os.close(stdin)
-            os.close(stdout)
+        with contextlib.ExitStack() as cleanup, self.log.open("ab") as log:
+            stdin, ours_in = os.pipe()
+            ours_out, stdout = os.pipe()
+            on_failure = cleanup.enter_context(contextlib.ExitStack())
+            for fd in (stdin, stdout):
+                cleanup.callback(os.close, fd)
+            for fd in (ours_in, ours_out):
+                on_failure.callback(os.close, fd)
+            process = GuardedProcess(
+                [program, *argv[1:]],
+                env=installation.environment(self.descriptor, extra),
+                cwd=self.dir,
+                fds=(stdin, stdout, log.fileno()),
+            )
+            on_failure.pop_all()
+        self._epoll.register(ours_out, select.EPOLLIN)
+        return _Output(process, ours_out, ours_in, verb)
+
+    def _note(self, line: str) -> None:
+        with self.output.open("a") as output:
+            print(line, file=output)
 
     def _last_words(self) -> str:
         lines = self.log.read_text(errors="replace").split("\n") if self.log.exists() else []
@@ -187,25 +200,18 @@ class _Output:
         return status
 
 
-def _pipes() -> tuple[int, int, int, int]:
-    """The process's stdin and stdout, our end of its stdin, our end of its stdout."""
-    stdin, ours_in = os.pipe()
-    ours_out, stdout = os.pipe()
-    return stdin, stdout, ours_in, ours_out
-
-
 class ShimTester(UpperTester):
     """A library with a shim of ours around it."""
 
     def __init__(self, descriptor: Descriptor, values: Mapping[str, Any], folder: Path | None):
         super().__init__(descriptor, values, folder)
-        stdin, stdout, ours_in, ours_out = _pipes()
+        self._shim: _Output | None = None
         assert self.stimulus.shim is not None
-        argv = template.fill_argv(self.stimulus.shim, self._values)
-        self._shim: _Output | None = _Output(
-            self._spawn(argv, stdout, stdin), ours_out, ours_in, "shim"
-        )
-        self._epoll.register(ours_out, select.EPOLLIN)
+        try:
+            self._shim = self._spawn(template.fill_argv(self.stimulus.shim, self._values), "shim")
+        except BaseException:
+            self.close()
+            raise
 
     def _do(self, verb: str, command: dict[str, Any]) -> None:
         if verb == "connect":
@@ -228,8 +234,7 @@ class ShimTester(UpperTester):
             if isinstance(event, dict) and "event" in event:
                 self._waiting.append(event)
             else:
-                with self.log.open("a") as log:
-                    print(line, file=log)
+                self._note(line)
         if lines is None:
             self._epoll.unregister(fd)
             status = self._shim.process.stop(signal.SIGTERM, 1.0, "process")
@@ -296,10 +301,8 @@ class CommandTester(UpperTester):
         filled += self._property_args("connect", self._connect)
         filled += self._property_args(verb, command) if verb != "connect" else []
         filled += template.fill_argv(argv[at + 1 :], values)
-        stdin, stdout, ours_in, ours_out = _pipes()
-        process = self._spawn(filled, stdout, stdin)
-        self._running[ours_out] = _Output(process, ours_out, ours_in, verb)
-        self._epoll.register(ours_out, select.EPOLLIN)
+        output = self._spawn(filled, verb)
+        self._running[output.fd] = output
 
     def _property_args(self, verb: str, command: Command) -> list[str]:
         pattern = self.stimulus.property_args
@@ -342,8 +345,7 @@ class CommandTester(UpperTester):
         pattern = self.stimulus.message
         found = pattern.search(line) if pattern else None
         if found is None:
-            with self.log.open("a") as log:
-                print(line, file=log)
+            self._note(line)
             return
         event: Event = {"event": "message", **found.groupdict()}
         event["qos"] = int(event.get("qos") or 0)
@@ -378,16 +380,18 @@ def _flat(command: Command) -> dict[str, Any]:
 
 def from_command(text: str, protocols: Mapping[str, tuple[str, ...]]) -> Descriptor:
     """The client that is only a command line (``--iut-command``), started anew for each case, with
-    ``{host}``, ``{port}`` and ``{case}`` filled in. It can ``connect``, and what else it does is up to
-    it. `protocols`: as in a descriptor. Raises UserError when `text` cannot be split or lacks the port.
-    """
+    ``{host}``, ``{port}`` and ``{case}`` filled in. It can ``connect``, and what else it does is
+    up to it. `protocols`: as in a descriptor. Raises UserError when `text` cannot be split or
+    lacks the port."""
     try:
         argv = shlex.split(text)
     except ValueError as error:
         raise UserError(f"the command of the client cannot be split into words: {error}") from None
     unknown = sorted(template.argv_names(argv) - {"host", "port", "case"})
     if unknown:
-        raise UserError(f"the command of the client mentions {{{unknown[0]}}}, which is no placeholder")
+        raise UserError(
+            f"the command of the client mentions {{{unknown[0]}}}, which is no placeholder"
+        )
     if "port" not in template.argv_names(argv):
         raise UserError("the command of the client must mention {port}, where it shall connect")
     return Descriptor(
