@@ -2,8 +2,13 @@
 
 #include <string.h>
 
-#define ACCEPT "accept:"
-#define CLIENT_ACCEPT "client-accept:"
+/* Names of the faults that follow from the decoder's rules, by role. */
+static const struct {
+  const char *accept, *stay;
+} prefixes[] = {
+    [LAW_CLIENT] = {"client-accept:", "client-stays-open:"},
+    [LAW_SERVER] = {"accept:", "stays-open:"},
+};
 
 /* The FAULT rows say server and client as words. */
 enum { server = LAW_SERVER, client = LAW_CLIENT };
@@ -74,42 +79,76 @@ static bool reaches(law_side role, law_requirement r) {
          !is_one_of(r, ids_at_server, NUM(ids_at_server));
 }
 
-static law_requirement id_of(const accept_row *row) {
-  return row->mqtt5 != LAW_R_NONE ? row->mqtt5 : row->mqtt311;
+/* ---- What is a defect ----
+ *
+ * MQTT 5.0 leaves to a receiver how strictly it checks (4.13.1): one that takes a bad packet has missed a
+ * check, and broken a rule only where the text says that it must check. Of a server that is any CONNECT
+ * (3.1.4-1) and these. Elsewhere the defect is to report the violation and to stay open (4.13.1-1). In
+ * 3.1.1 whoever meets a violation must close (4.8.0-1). */
+static const law_requirement must_check[] = {
+    LAW_R_MQTT5_3_6_1_1,  LAW_R_MQTT5_3_8_1_1,  LAW_R_MQTT5_3_8_3_5,
+    LAW_R_MQTT5_3_10_1_1, LAW_R_MQTT5_3_14_1_1, LAW_R_MQTT5_3_15_1_1};
+/* Sections whose rules a CONNECT can break, beside 3.1. */
+static const char *const in_connect[] = {"1.5", "2.1.3", "2.1.4", "2.2.2", "3.1", "4.7.0", "4.7.3"};
+static const law_requirement client_must_check[] = {LAW_R_MQTT5_3_14_1_1, LAW_R_MQTT5_3_15_1_1};
+
+static bool accepting_is_wrong(law_side role, law_requirement r) {
+  if (role == LAW_CLIENT) {
+    return is_one_of(r, client_must_check, NUM(client_must_check));
+  }
+  return is_one_of(r, must_check, NUM(must_check)) ||
+         is_below(law_requirements[r].section, in_connect, NUM(in_connect));
 }
 
 /* Several rules may stand for one requirement; the first row speaks for all. */
-static bool is_first(size_t i) {
+static bool is_first_5(size_t i) {
   for (size_t j = 0; j < i; j++) {
-    if (id_of(&accepts[j]) == id_of(&accepts[i])) {
+    if (accepts[j].mqtt5 == accepts[i].mqtt5) {
       return false;
     }
   }
-  return id_of(&accepts[i]) != LAW_R_NONE;
+  return accepts[i].mqtt5 != LAW_R_NONE;
+}
+
+static bool is_first_311(size_t i) {
+  for (size_t j = 0; j < i; j++) {
+    if (accepts[j].mqtt311 == accepts[i].mqtt311) {
+      return false;
+    }
+  }
+  return accepts[i].mqtt311 != LAW_R_NONE;
 }
 
 /* ---- Switching on ---- */
 
 static void set(uint64_t *bits, size_t i) { bits[i / 64] |= UINT64_C(1) << (i % 64); }
 
-static bool add_accept(law_faults *f, law_side role, const char *id) {
+/* Sets the bit of the requirement |id| when a packet that breaks it can reach |role|. */
+static bool add_rule(uint64_t *bits, law_side role, const char *id) {
   law_requirement r = law_requirement_find(id);
-  bool known = false;
-  for (size_t i = 0; i < NUM_ACCEPTS && r != LAW_R_NONE; i++) {
-    if ((accepts[i].mqtt5 == r || accepts[i].mqtt311 == r) && reaches(role, r)) {
-      set(f->accept, accepts[i].mqtt5);
-      set(f->accept, accepts[i].mqtt311);
-      known = true;
+  if (r == LAW_R_NONE || !reaches(role, r)) {
+    return false;
+  }
+  for (size_t i = 0; i < NUM_ACCEPTS; i++) {
+    if (accepts[i].mqtt5 == r || accepts[i].mqtt311 == r) {
+      set(bits, r);
+      return true;
     }
   }
-  f->accept[0] &= ~UINT64_C(1); /* LAW_R_NONE */
-  return known;
+  return false;
+}
+
+static bool begins(const char *name, const char *prefix) {
+  return strncmp(name, prefix, strlen(prefix)) == 0;
 }
 
 bool law_faults_add(law_faults *f, law_side role, const char *name) {
-  const char *prefix = role == LAW_SERVER ? ACCEPT : CLIENT_ACCEPT;
-  if (strncmp(name, prefix, strlen(prefix)) == 0) {
-    return add_accept(f, role, name + strlen(prefix));
+  const char *accept = prefixes[role].accept, *stay = prefixes[role].stay;
+  if (begins(name, accept)) {
+    return add_rule(f->accept, role, name + strlen(accept));
+  }
+  if (begins(name, stay)) {
+    return add_rule(f->stay, role, name + strlen(stay));
   }
   for (size_t i = 0; i < NUM_FAULTS; i++) {
     if (faults[i].role == role && strcmp(faults[i].name, name) == 0) {
@@ -124,22 +163,29 @@ bool law_faults_add(law_faults *f, law_side role, const char *name) {
 
 static const char *text_of(const char *id) { return id != NULL && id[0] != '\0' ? id : NULL; }
 
-static const char *name_or_null(law_side role, law_requirement r) {
-  return r != LAW_R_NONE && reaches(role, r) ? law_requirement_name(r) : NULL;
-}
-
-static void tell_accept(law_fault_sink each, void *user, law_side role, const accept_row *row) {
+static void tell(law_fault_sink each, void *user, law_side role, law_requirement r, bool is_5) {
   char name[128];
-  law_requirement r = id_of(row);
+  bool accepts_it = !is_5 || accepting_is_wrong(role, r);
   if (!reaches(role, r)) {
     return;
   }
-  snprintf(name, sizeof name, "%s%s", role == LAW_SERVER ? ACCEPT : CLIENT_ACCEPT,
-           law_requirement_name(r));
-  law_fault_info info = {name, role, name_or_null(role, row->mqtt5),
-                         name_or_null(role, row->mqtt311),
-                         "takes a packet that breaks this rule as if it were fine"};
+  const char *id = law_requirement_name(r);
+  snprintf(name, sizeof name, "%s%s", accepts_it ? prefixes[role].accept : prefixes[role].stay, id);
+  law_fault_info info = {name, role, is_5 ? id : NULL, is_5 ? NULL : id,
+                         accepts_it ? "takes a packet that breaks this rule as if it were fine"
+                                    : "reports a packet that breaks this rule, and stays open"};
   each(user, &info);
+}
+
+static void tell_rule(law_fault_sink each, void *user, size_t i) {
+  for (int role = LAW_CLIENT; role <= LAW_SERVER; role++) {
+    if (is_first_5(i)) {
+      tell(each, user, (law_side)role, accepts[i].mqtt5, true);
+    }
+    if (is_first_311(i)) {
+      tell(each, user, (law_side)role, accepts[i].mqtt311, false);
+    }
+  }
 }
 
 void law_faults_each(law_fault_sink each, void *user) {
@@ -150,9 +196,6 @@ void law_faults_each(law_fault_sink each, void *user) {
     each(user, &info);
   }
   for (size_t i = 0; i < NUM_ACCEPTS; i++) {
-    if (is_first(i)) {
-      tell_accept(each, user, LAW_SERVER, &accepts[i]);
-      tell_accept(each, user, LAW_CLIENT, &accepts[i]);
-    }
+    tell_rule(each, user, i);
   }
 }

@@ -19,6 +19,8 @@ typedef struct law_faults {
   uint64_t bits[(LAW_NUM_FAULTS + 63) / 64];
   /* Requirements whose violation, found by the decoder, the peer lets pass ("accept:<id>"). */
   uint64_t accept[(LAW_R_COUNT + 63) / 64];
+  /* Requirements whose violation it reports, and then does not close ("stays-open:<id>"). */
+  uint64_t stay[(LAW_R_COUNT + 63) / 64];
 } law_faults;
 
 LAW_INLINE bool law_faults_has(const law_faults *f, law_fault_id id) {
@@ -27,6 +29,10 @@ LAW_INLINE bool law_faults_has(const law_faults *f, law_fault_id id) {
 
 LAW_INLINE bool law_faults_accepts(const law_faults *f, law_requirement r) {
   return LAW_UNLIKELY((f->accept[r / 64] >> (r % 64)) & 1);
+}
+
+LAW_INLINE bool law_faults_stays(const law_faults *f, law_requirement r) {
+  return LAW_UNLIKELY((f->stay[r / 64] >> (r % 64)) & 1);
 }
 
 /* One fault as the tables tell it. Ids are NULL where the protocol has no such statement. */

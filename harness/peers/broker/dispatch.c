@@ -297,6 +297,8 @@ static void dispatch_bad(law_link *c, const law_event *event) {
     if (!law_fault(c->broker, FAULT_FIRST_PACKET_ANY)) {
       law_link_close(c, LAW_CLOSE_FIN);
     }
+  } else if (law_faults_stays(&c->broker->config.faults, r)) {
+    law_answer_disconnect(c, reason_of(event->status), NULL);
   } else {
     law_link_refuse(c, reason_of(event->status), r != LAW_R_NONE ? law_requirement_name(r) : NULL);
   }
