@@ -35,7 +35,8 @@ static void observe(law_judge *j, const law_judged *judged, law_findings *findin
   j->protocol->observe(j->monitor, &seen, findings);
 }
 
-/* One message, or what is left of a stream that can't be framed any more. |v| is set unless LAW_OK. */
+/* One message, or what is left of a stream that can't be framed any more. |v| is set unless
+ * LAW_OK. */
 static void deliver(law_judge *j, law_judged *judged, const law_violation *v) {
   law_findings findings;
   findings.num = 0;

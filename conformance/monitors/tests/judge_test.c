@@ -118,7 +118,8 @@ static void expect_same_violation(const law_violation *x, const law_violation *y
   assert_int_equal(x->offset, y->offset);
 }
 
-/* What follows the point where framing was lost is in one piece or another; all else is the same. */
+/* What follows the point where framing was lost is in one piece or another; all else is the
+ * same. */
 static void expect_same(const bench *a, const bench *b) {
   assert_int_equal(a->num, b->num);
   for (size_t i = 0; i < a->num; i++) {

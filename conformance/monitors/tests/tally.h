@@ -1,7 +1,7 @@
 /* tally.h: the smallest protocol a judge can be tested with.
  *
- * A message is two bytes of length, which count what follows, a byte of type, and data. Its codec and
- * monitor break rules under the numbers below, which stand for requirements. */
+ * A message is two bytes of length, which count what follows, a byte of type, and data. Its
+ * codec and monitor break rules under the numbers below, which stand for requirements. */
 #ifndef LAW_MONITORS_TESTS_TALLY_H
 #define LAW_MONITORS_TESTS_TALLY_H
 
