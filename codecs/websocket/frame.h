@@ -44,8 +44,8 @@ typedef struct law_ws_header {
   uint64_t payload_len;
 } law_ws_header;
 
-/* Reads the header that |in| begins with. LAW_OK: |*out_len| is its length. LAW_NEED_MORE: how many bytes
- * it will have at least. LAW_PROTOCOL_ERROR: |*fault| says what is wrong. */
+/* Reads the header that |in| begins with. LAW_OK: |*out_len| is its length. LAW_NEED_MORE: how
+ * many bytes it will have at least. LAW_PROTOCOL_ERROR: |*fault| says what is wrong. */
 law_status law_ws_decode(law_bytes in, law_ws_header *out, size_t *out_len, law_ws_fault *fault);
 
 /* Writes the header exactly as |h| says, its length in the shortest form; returns its size. */

@@ -52,7 +52,8 @@ void law_capture_idle(law_net *net) {
   }
 }
 
-/* What is told later is not told as earlier: our own answer to what was just read may have come in between. */
+/* What is told later is not told as earlier: our own answer to what was just read may have come
+ * in between. */
 static uint64_t time_of(law_capture *capture, uint64_t now) {
   if (now > capture->told) {
     capture->told = now;
@@ -60,7 +61,8 @@ static uint64_t time_of(law_capture *capture, uint64_t now) {
   return capture->epoch + capture->told;
 }
 
-/* Dissectors go by the port: the protocol's own, or HTTP's for a WebSocket; TLS is shown in the clear. */
+/* Dissectors go by the port: the protocol's own, or HTTP's for a WebSocket; TLS is shown in the
+ * clear. */
 static uint16_t server_port(const law_conn *c) {
   const law_protocol *p = c->scope->protocol;
   if (c->ws) {

@@ -121,8 +121,8 @@ static void say_goodbye(law_conn *c) {
 
 void law_conn_destroy(law_conn *c) {
   uint64_t now = law_net_now();
-  if (c->state != LAW_CONN_CONNECTING) {
-    law_capture_close(c, c->side, c->reset, now);
+  law_capture_close(c, c->side, c->reset, now);
+  if (c->opened) {
     law_judging_closed(c, c->side, c->reset, now);
     law_judging_closed(c, law_other_side(c->side), c->reset, now);
   }
@@ -169,6 +169,7 @@ static void opened(law_conn *c) {
     e->listener = c->listener;
   }
   c->state = LAW_CONN_OPEN;
+  c->opened = true;
   law_timer_cancel(&c->net->timers, &c->timer);
   if (c->monitor) {
     law_judging_tick(c, now);
@@ -272,7 +273,8 @@ static void send_fin(law_conn *c) {
   (void)shutdown(c->fd, SHUT_WR);
 }
 
-/* A broken connection is told when its end is read; the system may tell us only once that it was reset. */
+/* A broken connection is told when its end is read; the system may tell us only once that it was
+ * reset. */
 static bool write_failed(law_conn *c, law_io io) {
   if (io == LAW_IO_RST) {
     c->reset = true;
@@ -431,8 +433,8 @@ static void read_upgrade(law_conn *c) {
   }
 }
 
-/* Not reading, and something happened to the socket all the same. A reset can't be read later either; what was
- * sent before both sides closed can. */
+/* Not reading, and something happened to the socket all the same. A reset can't be read later
+ * either; what was sent before both sides closed can. */
 static void not_reading(law_conn *c, uint32_t events) {
   if (events & EPOLLERR) {
     int error = law_tcp_error(c->fd);
@@ -592,8 +594,7 @@ static law_conn *find_open(law_net *net, law_handle handle, uint32_t *out_packet
   if (out_packet) {
     *out_packet = 0;
   }
-  bool can = c && (c->state == LAW_CONN_OPEN || c->state == LAW_CONN_DONE) && !c->closing;
-  return can ? c : NULL;
+  return c && c->opened && !c->closing ? c : NULL;
 }
 
 bool law_net_send(law_net *net, law_handle handle, law_bytes bytes, uint32_t *out_packet) {

@@ -1,8 +1,9 @@
 /* internal.h: what the files of the loop share.
  *
- * How a round goes: events that a former call had no room for are handed out; else memory of the last
- * round is recycled, what has closed is taken down, and the system is asked once. Bytes are read into the
- * arena and judged there in place, so an event's views stay valid until the next round begins. */
+ * How a round goes: events that a former call had no room for are handed out; else memory of the
+ * last round is recycled, what has closed is taken down, and the system is asked once. Bytes are
+ * read into the arena and judged there in place, so an event's views stay valid until the next
+ * round begins. */
 #ifndef LAW_NET_INTERNAL_H
 #define LAW_NET_INTERNAL_H
 
@@ -54,6 +55,7 @@ typedef struct law_conn {
   law_conn_state state;
   int fd;
   uint32_t mask; /* what epoll watches for; LAW_CONN_UNWATCHED: not there */
+  bool opened;   /* its handshakes are done, even if it is closed again by now */
   bool reading;
   bool hung_up;  /* both sides closed while we were not reading */
   bool buffered; /* in the list of those with input that was read but not looked at yet */
@@ -198,8 +200,8 @@ bool law_transport_known(law_net *net, law_transport transport);
 bool law_transport_is_secure(law_transport transport);
 bool law_transport_is_ws(law_transport transport);
 
-/* stream.c: TCP or TLS. Reads until |cap| or until there is no more for now; both may be told at once:
- * |*out_len| bytes, and what came after them. */
+/* stream.c: TCP or TLS. Reads until |cap| or until there is no more for now; both may be told at
+ * once: |*out_len| bytes, and what came after them. */
 law_io law_stream_read(law_conn *c, uint8_t *out, size_t cap, size_t *out_len);
 law_io law_stream_write(law_conn *c, law_bytes bytes, size_t *out_len);
 

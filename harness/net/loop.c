@@ -11,8 +11,8 @@
 
 enum {
   POLL_MAX = 256,
-  /* Timers have their turn when all that was there has been read, or after that many full polls: a message
-   * that was in time must not come behind the timer that waited for it. */
+  /* Timers have their turn when all that was there has been read, or after that many full polls:
+   * a message that was in time must not come behind the timer that waited for it. */
   POLLS_MAX = 16,
 };
 

@@ -1,8 +1,9 @@
-/* net.h: one event loop for each process: sockets, TLS, WebSocket, timers, judging, time stamps, capture.
+/* net.h: one event loop for each process: sockets, TLS, WebSocket, timers, judging, time stamps,
+ * capture.
  *
- * A caller opens connections and listeners, then calls law_net_wait again and again; each call gives an
- * array of events. There are no callbacks and no threads. Conformance cases and reference peers both
- * stand on it. Handles are never reused within a loop. */
+ * A caller opens connections and listeners, then calls law_net_wait again and again; each call
+ * gives an array of events. There are no callbacks and no threads. Conformance cases and
+ * reference peers both stand on it. Handles are never reused within a loop. */
 #ifndef LAW_NET_NET_H
 #define LAW_NET_NET_H
 
@@ -24,8 +25,8 @@ typedef struct law_endpoint {
   const char *alpn;
   const char *server_name;
   const char *ca_file, *cert_file, *key_file; /* PEM */
-  bool
-      verify; /* connecting: check the server's certificate; listening: ask for and check the client's */
+  /* Connecting: check the server's certificate. Listening: ask for and check the client's. */
+  bool verify;
   int netns; /* descriptor of a network namespace to open the socket in; 0 for our own */
 } law_endpoint;
 
@@ -36,8 +37,8 @@ typedef enum law_event_kind {
   LAW_EV_MESSAGE,   /* one message from the other side, or bytes that are none (|status|) */
   LAW_EV_CLOSED,    /* the other side closed; |how| */
   LAW_EV_TIMER,
-  LAW_EV_READABLE, /* a watched descriptor */
-  LAW_EV_VIOLATION, /* the monitor found something with no message of the other side at hand (tick, close) */
+  LAW_EV_READABLE,  /* a watched descriptor */
+  LAW_EV_VIOLATION, /* the monitor found something at a tick, at a close, or in what we sent */
 } law_event_kind;
 
 typedef enum law_close { LAW_CLOSE_FIN, LAW_CLOSE_RST, LAW_CLOSE_ERROR } law_close;
@@ -69,39 +70,44 @@ void law_net_free(law_net *net);
 /* Monotonic time in ns, the clock of all events and timers. */
 uint64_t law_net_now(void);
 
-/* Writes all traffic from now on to a pcapng file. False when it can't be written: see law_net_error. */
+/* Writes all traffic from now on to a pcapng file. False when it can't be written: see
+ * law_net_error. */
 bool law_net_capture(law_net *net, const char *path);
 /* Flushes and closes the capture. */
 bool law_net_capture_end(law_net *net);
 const char *law_net_error(const law_net *net);
 
-/* How the flows of one IUT are judged: |world| memory is the loop's. NULL protocol: raw bytes only. |judged|:
- * the side whose messages the monitor judges. Monitors see a whole world only if all connections of
- * the IUT are opened with the same scope. |monitor| false: frame and decode only (reference peers). */
+/* How the flows of one IUT are judged: |world| memory is the loop's. NULL protocol: raw bytes
+ * only. |judged|: the side whose messages the monitor judges. Monitors see a whole world only if
+ * all connections of the IUT are opened with the same scope. |monitor| false: frame and decode
+ * only (reference peers). */
 law_handle law_net_scope(law_net *net, const law_protocol *protocol, law_side judged, bool monitor);
 
 /* What decoding assumes of the scope's new connections until they say it themselves: a name out of
  * protocol->variants. False when the protocol has no such variant. */
 bool law_net_assume(law_net *net, law_handle scope, const char *variant);
 
-/* Starts to connect; LAW_EV_CONNECTED or LAW_EV_FAILED follows. 0 when out of descriptors. The opener
- * of a connection is the LAW_CLIENT side. */
+/* Starts to connect; LAW_EV_CONNECTED or LAW_EV_FAILED follows. 0 when out of descriptors. The
+ * opener of a connection is the LAW_CLIENT side. */
 law_handle law_net_connect(law_net *net, law_handle scope, const law_endpoint *to, void *user);
 
 /* Listens; 0 when it can't (law_net_error says why). Accepted connections get the listener's |user|
  * until law_net_set_user. */
 law_handle law_net_listen(law_net *net, law_handle scope, const law_endpoint *at, void *user);
+/* The port of a listener, or of our own end of a connection. */
 uint16_t law_net_port(const law_net *net, law_handle handle);
 void law_net_set_user(law_net *net, law_handle handle, void *user);
 
-/* Sends bytes as they are (one WebSocket binary frame on WS). Queued when the socket is full. False when the
- * connection is closed. |*out_packet|, if not NULL, is the capture's packet number. */
+/* Sends bytes as they are (one WebSocket binary frame on WS). Queued when the socket is full.
+ * False when the connection is closed. |*out_packet|, if not NULL, is the capture's packet
+ * number. */
 bool law_net_send(law_net *net, law_handle handle, law_bytes bytes, uint32_t *out_packet);
-/* On: what is sent waits for the next law_net_wait and goes out together, which is faster where many small
- * messages go to one connection (brokers); the order across connections is then lost. Off by default. */
+/* On: what is sent waits for the next law_net_wait and goes out together, which is faster where
+ * many small messages go to one connection (brokers); the order across connections is then lost.
+ * Off by default. */
 void law_net_batch(law_net *net, bool on);
-/* Sends one WebSocket frame with any |opcode| (RFC 6455 section 11.8), |fin| false for a fragment. False when the
- * connection is closed or no WebSocket. */
+/* Sends one WebSocket frame with any |opcode| (RFC 6455 section 11.8), |fin| false for a
+ * fragment. False when the connection is closed or no WebSocket. */
 bool law_net_send_frame(law_net *net, law_handle handle, uint8_t opcode, bool fin,
                         law_bytes payload, uint32_t *out_packet);
 /* The WebSocket subprotocol that both sides agreed on; "" for none. */
@@ -111,8 +117,8 @@ size_t law_net_queued(const law_net *net, law_handle handle);
 /* Stops or resumes reading (back-pressure, and cases that leave an answer unread). */
 void law_net_read(law_net *net, law_handle handle, bool on);
 
-/* FIN: what is queued is sent, then the write side is closed; the other side's bytes are still read until it closes, then LAW_EV_CLOSED.
- * RST: at once; no more events. */
+/* FIN: what is queued is sent, then the write side is closed; the other side's bytes are still
+ * read until it closes, then LAW_EV_CLOSED. RST: at once; no more events. */
 void law_net_close(law_net *net, law_handle handle, law_close how);
 
 /* The comment that the capture's next packets of this connection carry: case id and requirement. */
@@ -120,11 +126,12 @@ void law_net_comment(law_net *net, law_handle handle, const char *comment);
 
 /* One LAW_EV_TIMER at |at|; cancelled by law_net_close(FIN). */
 law_handle law_net_timer(law_net *net, uint64_t at, void *user);
-/* LAW_EV_READABLE whenever |fd| can be read (level-triggered), until law_net_close. |fd| stays the caller's. */
+/* LAW_EV_READABLE whenever |fd| can be read (level-triggered), until law_net_close. |fd| stays
+ * the caller's. */
 law_handle law_net_watch(law_net *net, int fd, void *user);
 
-/* Waits until something happens or |until| (ns; 0: only what is ready; UINT64_MAX: for ever), and writes up to |max| events.
- * Returns how many; -1 with errno on failure. EINTR gives 0. */
+/* Waits until something happens or |until| (ns; 0: only what is ready; UINT64_MAX: for ever),
+ * and writes up to |max| events. Returns how many; -1 with errno on failure. EINTR gives 0. */
 int law_net_wait(law_net *net, uint64_t until, law_event *out, size_t max);
 
 /* For each connection's monitor: its state number. */

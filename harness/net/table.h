@@ -1,5 +1,5 @@
-/* table.h: handles of all that lives in a loop. A handle is used once only, so that a stale one finds
- * nothing. */
+/* table.h: handles of all that lives in a loop. A handle is used once only, so that a stale one
+ * finds nothing. */
 #ifndef LAW_NET_TABLE_H
 #define LAW_NET_TABLE_H
 

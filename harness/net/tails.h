@@ -1,5 +1,5 @@
-/* tails.h: buffers for messages that come in pieces. A connection holds one only while a message of it
- * is on its way; a buffer in which a message was told stays as it is until the next round. */
+/* tails.h: buffers for messages that come in pieces. A connection holds one only while a message
+ * of it is on its way; a buffer in which a message was told stays as it is until the next round. */
 #ifndef LAW_NET_TAILS_H
 #define LAW_NET_TAILS_H
 

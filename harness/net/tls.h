@@ -9,8 +9,8 @@ typedef struct law_tls_context
     law_tls_context;            /* keys, certificates, what is asked of the other side */
 typedef struct law_tls law_tls; /* one connection's */
 
-/* The context that |e| asks for. It is the loop's, and lives as long; the same files, unchanged, give
- * the same context. NULL when a file is not what it should be: see law_net_error. */
+/* The context that |e| asks for. It is the loop's, and lives as long; the same files, unchanged,
+ * give the same context. NULL when a file is not what it should be: see law_net_error. */
 law_tls_context *law_tls_context_of(law_net *net, const law_endpoint *e, bool server);
 void law_tls_contexts_free(law_net *net);
 

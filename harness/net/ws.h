@@ -24,7 +24,8 @@ bool law_ws_ask(law_conn *c);
 /* Takes bytes of the handshake; OK when it is done, AGAIN, or ERROR (law_net.why). Bytes after the
  * handshake are kept for law_ws_left. */
 law_io law_ws_upgrade(law_conn *c, law_bytes bytes, uint32_t packet);
-/* Bytes that came right behind the handshake, and their packet; empty when there are none (any more). */
+/* Bytes that came right behind the handshake, and their packet; empty when there are none (any
+ * more). */
 law_bytes law_ws_left(law_ws *w, uint32_t *out_packet);
 /* law_ws_left has something. */
 bool law_ws_pending(const law_ws *w);

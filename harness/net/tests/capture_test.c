@@ -85,7 +85,8 @@ static void finish(file *f, rig *r) {
   (void)unlink(f->path);
 }
 
-/* The connections of both ends are in the capture; this keeps the one whose first packet is first. */
+/* The connections of both ends are in the capture; this keeps the one whose first packet is
+ * first. */
 static void keep_first(file *f) {
   size_t kept = 0;
   for (size_t i = 0; i < f->num; i++) {

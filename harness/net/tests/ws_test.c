@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "net/internal.h"
 #include "net/tests/rig.h"
-#include "net/ws.h"
 
 static const law_endpoint ws = {.transport = LAW_WS};
 static const law_endpoint tcp = {.transport = LAW_TCP};
@@ -332,6 +332,25 @@ static void silence_in_the_handshake(void **state) {
   rig_stop(&r);
 }
 
+/* A client that connects and says nothing is not kept for ever. */
+static void patience_ends(void **state) {
+  (void)state;
+  rig r;
+  start_by_hand(&r, &tally);
+  rig_expect_nothing(&r, 5);
+  law_object *object = law_table_first(&r.net->table, r.client + 1);
+  assert_int_equal(object->kind, LAW_OBJECT_CONN);
+  law_timer *timer = &((law_conn *)object)->timer;
+  assert_true(timer->at > law_net_now() + LAW_NET_PATIENCE / 2);
+  assert_true(law_timer_set(&r.net->timers, timer, law_net_now()));
+  law_event e = rig_expect(&r, LAW_EV_FAILED, object->handle);
+  assert_int_equal(e.listener, r.listener);
+  assert_non_null(strstr(e.text, "in time"));
+  assert_false(law_net_send(r.net, e.handle, law_bytes_of("x", 1), NULL));
+  rig_expect(&r, LAW_EV_CLOSED, r.client);
+  rig_stop(&r);
+}
+
 /* The client, answered by hand. |answer| has "%s" where the right key goes. */
 static law_event answered(rig *r, const char *answer) {
   char asked[1024], key[LAW_WS_ACCEPT + 1], text[1024];
@@ -386,8 +405,8 @@ static void answers(void **state) {
   expect_refused_answer("\x20\x02", "no HTTP");
 }
 
-/* A message right behind the answer comes in the round after LAW_EV_CONNECTED. The text is no string of
- * bytes with zeros, so the message is one whose length has none. */
+/* A message right behind the answer comes in the round after LAW_EV_CONNECTED. The text is no
+ * string of bytes with zeros, so the message is one whose length has none. */
 static void data_behind_the_answer(void **state) {
   (void)state;
   static char answer[1024];
@@ -419,6 +438,7 @@ int main(void) {
       cmocka_unit_test(wrong_frames),
       cmocka_unit_test(wrong_requests),
       cmocka_unit_test(silence_in_the_handshake),
+      cmocka_unit_test(patience_ends),
       cmocka_unit_test(answers),
       cmocka_unit_test(data_behind_the_answer),
   };
