@@ -273,7 +273,7 @@ class Loop:
         try:
             session.step()
             self.conformance.on_turn()
-            self._bench.scheduler.turn(session._next_held())
+            self._bench.scheduler.turn(session.waking_at)
         except KeyboardInterrupt:
             session.interrupt()
             raise

@@ -35,7 +35,7 @@ class Context:
     case: str
     protocol: str
     tables: Tables
-    ids: frozenset[str]  # requirement ids of this protocol's catalogue
+    ids: Mapping[str, bool]  # requirement ids of this protocol's catalogue: whether it is a MUST
     all_ids: frozenset[str]  # and of all catalogues
     parameters: Mapping[str, Any] = field(default_factory=dict)
     bound: set[str] = field(default_factory=set)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -97,8 +97,10 @@ def _raw_cases(file: Path) -> Iterator[tuple[object, object]]:
 
 
 @cache
-def _ids(protocol: str) -> frozenset[str]:
-    return frozenset(row.id for row in catalogue.load(protocol))
+def _ids(protocol: str) -> Mapping[str, bool]:
+    return {
+        row.id: catalogue.level_group(row.level) == "MUST" for row in catalogue.load(protocol)
+    }
 
 
 @cache

@@ -30,7 +30,8 @@ class Source:
 class Step:
     """One step. `action` names what runs it, `args` is what that takes.
 
-    `requirement` is the one it is bound to, None for mere preparation; `text` is how it is shown.
+    `requirement` is the one it is bound to, None for mere preparation; `must` whether that is a MUST,
+    so that breaking it is a fail and not a warning; `text` is how it is shown.
     """
 
     index: int
@@ -43,6 +44,7 @@ class Step:
     requirement: str | None
     kills: tuple[str, ...]
     note: str | None = None
+    must: bool = True
 
 
 @dataclass(slots=True, eq=False)

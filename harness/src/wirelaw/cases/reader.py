@@ -115,7 +115,7 @@ def _one(
     if len(ids) > MAX_REQUIREMENTS:
         ctx.fail(f"names {len(ids)} requirements, at most {MAX_REQUIREMENTS}; split it", raw)
     only = ids[0] if len(ids) == 1 else None
-    steps = tuple(_bind(draft, i, only, case_kills) for i, draft in enumerate(drafts))
+    steps = tuple(make_step(ctx, draft, i, only, case_kills) for i, draft in enumerate(drafts))
     if not function:
         _check_steps(ctx, steps, raw)
     seconds = sum(draft.parsed.seconds for draft in drafts)
@@ -215,13 +215,16 @@ def bind(draft: Draft, only: str | None) -> str | None:
     return only
 
 
-def _bind(draft: Draft, index: int, only: str | None, case_kills: tuple[str, ...]) -> Step:
+def make_step(
+    ctx: Context, draft: Draft, index: int, only: str | None, case_kills: tuple[str, ...]
+) -> Step:
+    """The step, bound."""
     requirement = bind(draft, only)
     kills = draft.kills or (case_kills if requirement else ())
     parsed = draft.parsed
     return Step(
         index, draft.line, parsed.conn, parsed.action, parsed.args, grammar.shown(draft.raw),
-        draft.preamble, requirement, kills, draft.note,
+        draft.preamble, requirement, kills, draft.note, ctx.ids.get(requirement or "", True),
     )  # fmt: skip
 
 

@@ -43,6 +43,7 @@ Options that are not listed go to pytest: -k, -x, -n, --co, --junitxml ...
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
+    parser.allow_abbrev = False  # --co is pytest's
     parser.add_argument("protocol", help="mqtt311 or mqtt5")
     iut = parser.add_argument_group("what is tested")
     iut.add_argument("--iut", help="a name (see 'wirelaw iut list'), a URL, or all-installed")

@@ -24,6 +24,7 @@ from wirelaw.engine.session import Options, Session, hello
 from wirelaw.engine.target import Login, Target, speech_of
 from wirelaw.errors import UserError
 from wirelaw.iut.descriptor import CLIENT_PICS
+from wirelaw.iut.upper import upper_tester
 from wirelaw.results.model import MonitorViolation
 
 _TLS = ("tls", "wss")
@@ -120,14 +121,7 @@ class Bench:
             raise UserError(f"{name} does not speak {self.plan.protocol}; it speaks {known}")
         if self.plan.transport and self.plan.transport not in offered:
             raise UserError(f"{name} does not offer {self.plan.transport}; it offers {', '.join(offered)}")
-        if self.plan.faults:
-            if descriptor.install.registry != "ours":
-                raise UserError(f"--fault is for wirelaw's own peers; {name} is none")
-            assert descriptor.start is not None and descriptor.start.argv is not None
-            extra = [word for fault in self.plan.faults for word in ("--fault", fault)]
-            start = replace(descriptor.start, argv=[*descriptor.start.argv, *extra])
-            descriptor = replace(descriptor, start=start)
-        return descriptor
+        return with_faults(descriptor, self.plan.faults)
 
     def _server(self, running: Any, tidy: bool) -> Target:
         transport = self.transport
@@ -202,6 +196,7 @@ class Bench:
                 raise UserError(f"{plan.iut} is a server: test it without --role client")
             if plan.protocol not in descriptor.protocols:
                 raise UserError(f"{plan.iut} does not speak {plan.protocol}")
+            descriptor = with_faults(descriptor, plan.faults)
         self.descriptor = descriptor
         host, port = _listen_at(plan.listen)
         pics = dict(descriptor.pics) if descriptor and not plan.iut_command else _all_client_pics()
@@ -212,7 +207,7 @@ class Bench:
             scope=self._scope(False),
             pics=pics,
             tag=self._tag(),
-            descriptor=descriptor,
+            make_tester=tester_of(descriptor) if descriptor is not None else None,
             captured=self._capture is not None,
             patience=plan.patience,
             name=descriptor.name if descriptor else "client",
@@ -278,6 +273,31 @@ class Bench:
                     length=1 if wire else None,
                 )
             )
+
+
+def with_faults(descriptor: iut.Descriptor, faults: list[str]) -> iut.Descriptor:
+    """The descriptor of a reference peer with faults switched on. Raises UserError for others."""
+    if not faults:
+        return descriptor
+    if descriptor.install.registry != "ours":
+        raise UserError(f"--fault is for wirelaw's own peers; {descriptor.name} is none")
+    extra = [word for fault in faults for word in ("--fault", fault)]
+    if descriptor.start is not None and descriptor.start.argv is not None:
+        start = replace(descriptor.start, argv=[*descriptor.start.argv, *extra])
+        return replace(descriptor, start=start)
+    assert descriptor.stimulus is not None and descriptor.stimulus.shim is not None
+    stimulus = replace(descriptor.stimulus, shim=[*descriptor.stimulus.shim, *extra])
+    return replace(descriptor, stimulus=stimulus)
+
+
+def tester_of(descriptor: iut.Descriptor) -> Callable[[CaseRun], Any]:
+    """What starts the upper tester of a client for one case."""
+
+    def make(run: CaseRun) -> Any:
+        assert run.port is not None
+        return upper_tester(descriptor, run.target.endpoint.host, run.port, run.case.id)
+
+    return make
 
 
 def _base36(number: int) -> str:

@@ -7,7 +7,7 @@ class StepFailed(Exception):
     """What a step demands did not come. What it is bound to decides whether that is a fail.
 
     `cause` is a word (closed, timeout, mismatch, forbidden ...); `message` the index of the message
-    that decided it, in the run's log.
+    that decided it, in the run's log; `soft`: it is inconclusive even for a step that is bound.
     """
 
     def __init__(
@@ -18,6 +18,7 @@ class StepFailed(Exception):
         expected: str | None = None,
         got: str | None = None,
         message: int | None = None,
+        soft: bool = False,
     ) -> None:
         super().__init__(detail)
         self.cause = cause
@@ -25,6 +26,8 @@ class StepFailed(Exception):
         self.expected = expected
         self.got = got
         self.message = message
+        self.soft = soft
+        self.step: int | None = None  # another step than the one that was running
 
 
 class Inconclusive(Exception):

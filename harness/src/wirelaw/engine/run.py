@@ -224,7 +224,7 @@ class CaseRun:
             "forbidden", f"a message came on {connection.name} that must not come",
             expected="silence", got=got, message=received.index,
         )  # fmt: skip
-        error.step = step  # type: ignore[attr-defined]
+        error.step = step
         return error
 
     def _turn(self) -> None:
@@ -236,10 +236,12 @@ class CaseRun:
     # Verdicts
 
     def fail(self, index: int, error: StepFailed) -> None:
-        """Marks the step; a step that is bound to nothing is only inconclusive."""
-        index = getattr(error, "step", index)
-        bound = self.step(index).requirement
-        verdict = Verdict.FAIL if bound else Verdict.INCONCLUSIVE
+        """Marks the step. One that is bound to nothing is only inconclusive, to a SHOULD only a warning."""
+        index = index if error.step is None else error.step
+        step = self.step(index)
+        verdict = Verdict.INCONCLUSIVE
+        if step.requirement and not error.soft:
+            verdict = Verdict.FAIL if step.must else Verdict.WARN
         self.mark(index, verdict, error.cause, error.detail, error)
         self.by_timeout = error.cause in ("timeout", "connect")
 

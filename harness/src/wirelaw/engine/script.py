@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any
 
-from wirelaw.cases import grammar
 from wirelaw.cases.dialects import dialect_of, family_of
 from wirelaw.cases.loader import context_of
 from wirelaw.cases.model import Step
-from wirelaw.cases.reader import bind, read_step
+from wirelaw.cases.reader import make_step, read_step
 from wirelaw.cases.strictyaml import Map
 from wirelaw.engine.outcome import Inconclusive, NotApplicable
 from wirelaw.engine.run import StepState
@@ -67,12 +66,7 @@ class Script:
         draft = read_step(ctx, raw, self._dialect, self._preamble)
         if draft is None:
             return None
-        requirement = bind(draft, run.case.only_requirement)
-        parsed = draft.parsed
-        step = Step(
-            len(run.steps), run.case.source.line, parsed.conn, parsed.action, parsed.args,
-            grammar.shown(raw), self._preamble, requirement, draft.kills or run.case.kills, draft.note,
-        )  # fmt: skip
+        step = make_step(ctx, draft, len(run.steps), run.case.only_requirement, run.case.kills)
         run.script_steps.append(step)
         run.steps.append(StepState())
         goes_on, result = await attempt(run, step)

@@ -117,11 +117,25 @@ class Session:
         elif self._alone:
             self._start_lonely(self._alone.popleft())
 
+    @property
+    def parked_until(self) -> int:
+        """When the parked cases may be judged, in ns; 0 when there are none."""
+        return self._last_park + int(PARK_TIME * NS) if self._parked else 0
+
+    @property
+    def num_running(self) -> int:
+        """The cases that are running, without those that mostly sleep."""
+        return sum(1 for run in self._active if run.case.seconds < SLEEPER)
+
+    @property
+    def waking_at(self) -> int | None:
+        """When `step` wants to be called next though nothing came in; None: then only."""
+        return self._held[0][0] if self._held else None
+
     def finish(self) -> None:
-        """Judges the parked cases: call when nothing is busy any more, in every session of the loop."""
-        until = self._last_park + int(PARK_TIME * NS)
-        while self._parked and net_module.now() < until:
-            self.scheduler.turn(until)
+        """Judges the parked cases: call when nothing is busy any more."""
+        while net_module.now() < self.parked_until:
+            self.scheduler.turn(self.parked_until)
         for run in self._parked:
             close_parked(run)
             self._report(run)
@@ -133,7 +147,7 @@ class Session:
             while self.busy:
                 self.step()
                 on_turn()
-                self.scheduler.turn(self._next_held())
+                self.scheduler.turn(self.waking_at)
             self.finish()
         except KeyboardInterrupt:
             self.interrupt()
@@ -151,17 +165,12 @@ class Session:
         for run in self._parked:
             close_parked(run)
 
-    def _next_held(self) -> int | None:
-        return self._held[0][0] if self._held else None
-
     # Starting
 
     def _start_shared(self) -> None:
-        while self._shared and self._num_running() < self.options.concurrency:
-            self._start(self._shared.popleft(), self.target)
-
-    def _num_running(self) -> int:
-        return sum(1 for run in self._active if run.case.seconds < SLEEPER)
+        room = self.options.concurrency - self.num_running
+        while self._shared and room > 0:
+            room -= self._start(self._shared.popleft(), self.target).case.seconds < SLEEPER
 
     def _start_lonely(self, case: Case) -> None:
         self._lonely = self._start(case, self.target)
@@ -282,7 +291,7 @@ class Session:
         return (
             self.options.again
             and run.by_timeout
-            and run.verdict in (Verdict.FAIL, Verdict.INCONCLUSIVE)
+            and run.verdict in (Verdict.FAIL, Verdict.WARN, Verdict.INCONCLUSIVE)
             and run.case.id not in self._looked
         )
 

@@ -129,7 +129,9 @@ async def expect_one(
                 _in_time(args.not_before, deadline.begun, connection.closed_at, "the close")
                 run.check_serving = True
                 return {"type": CLOSED}
-            raise no_answer(run, connection, describe_any(args.any, run.variables), deadline)
+            error = no_answer(run, connection, describe_any(args.any, run.variables), deadline)
+            error.soft = bool(args.none_before)
+            raise error
         fields = received(run, connection, message)
         if any_match(args.any, run.codec, run.variables, fields):
             break
@@ -140,7 +142,9 @@ async def expect_one(
                 expected=describe_any(args.any, run.variables), got=got, message=message.index,
             )  # fmt: skip
         if not any_match(args.tolerate, run.codec, run.variables, fields):
-            raise mismatch(run, args.any, message, fields)
+            error = mismatch(run, args.any, message, fields)
+            error.soft = bool(args.none_before)
+            raise error
     _in_time(args.not_before, deadline.begun, message.time, "it", message.index)
     _prefer(run, step, args, fields, message)
     run.steps[step.index].message = message.index

@@ -11,11 +11,11 @@ from wirelaw.engine.codec import Codec, codec_of
 from wirelaw.engine.deadlines import DIAL_IN
 from wirelaw.engine.net import NS, Endpoint
 from wirelaw.engine.outcome import HarnessError, Inconclusive, NotApplicable
+from wirelaw.engine.values import fill
 from wirelaw.errors import UserError
 
 if TYPE_CHECKING:
     from wirelaw.engine.run import CaseRun
-    from wirelaw.iut import Descriptor
 
 
 def speech_of(protocol: str) -> Any:
@@ -40,7 +40,7 @@ class Target:
     scope        how its connections are judged, a handle of the event loop
     tag          unique in the run: part of topics and client identifiers
     running      the process, with the face of iut.Running; None when it is not ours to know
-    descriptor   of a client, which is started case by case
+    make_tester  starts the upper tester of a client, for one case
     tidy         whether what cases leave is removed
     """
 
@@ -52,7 +52,6 @@ class Target:
     tag: str
     credentials: Login = Login()
     running: Any = None
-    descriptor: Descriptor | None = None
     topic_prefix: str = "law/"
     client_prefix: str = "w"
     captured: bool = False
@@ -63,6 +62,7 @@ class Target:
     num_sessions: int = 0
     down_on_purpose: bool = False
     on_restarted: Callable[[], None] | None = None
+    make_tester: Callable[[CaseRun], Any] | None = None
     _endpoints: dict[tuple[tuple[str, Any], ...], Endpoint] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -123,14 +123,11 @@ class Target:
 
     def _tester(self, run: CaseRun) -> None:
         """Starts the client of this case, once."""
-        from wirelaw.iut.upper import upper_tester
-
         if run.tester is not None:
             return
-        if self.descriptor is None:
+        if self.make_tester is None:
             raise Inconclusive("no upper tester", "nothing can make this client act")
-        assert run.port is not None
-        run.tester = upper_tester(self.descriptor, self.endpoint.host, run.port, run.case.id)
+        run.tester = self.make_tester(run)
         run.tester.plan(self.plan(run))
         handle = run.net.watch(run.tester.fileno())
         run.tester_handle = handle
@@ -138,8 +135,6 @@ class Target:
 
     def plan(self, run: CaseRun) -> list[dict[str, Any]]:
         """All that the case's steps will tell the client, in order."""
-        from wirelaw.engine.values import fill
-
         return [
             {"do": s.args.do, **self.speech.stimulus(run, s.args.do, fill(s.args.fields, run.variables))}
             for s in run.case.steps
