@@ -109,7 +109,7 @@ class Bench:
                 allow_remote=plan.yes,
             )  # fmt: skip
         self.descriptor = self._server_descriptor(plan.iut)
-        return iut.start(self.descriptor, [plan.transport or "tcp"])
+        return iut.start(self.descriptor, [plan.transport or "tcp"], protocol=plan.protocol)
 
     def _server_descriptor(self, name: str) -> iut.Descriptor:
         descriptor = iut.load(name)
@@ -176,7 +176,7 @@ class Bench:
     def _make_own(self) -> Target:
         """An IUT for one case. Runs in a thread of its own: only the process is started there."""
         assert self.descriptor is not None
-        running = iut.start(self.descriptor, [self.transport])
+        running = iut.start(self.descriptor, [self.transport], protocol=self.plan.protocol)
         self._own.append(running)
         return self._server(running, tidy=False)
 
