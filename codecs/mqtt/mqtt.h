@@ -84,6 +84,7 @@ typedef struct law_mqtt_message {
 typedef struct law_mqtt_context {
   uint8_t version;
   uint8_t assumed;
+  bool unclear; /* a bad CONNECT: a server may answer in any version */
 } law_mqtt_context;
 
 /* An optional tail is there when bytes are left (decoding) or when |present| says so (encoding). */

@@ -10,7 +10,7 @@ const char *const law_mqtt_variants[] = {"mqtt5", "mqtt311", "mqtt31", NULL};
 
 void law_mqtt_codec_begin(const char *variant, void *context) {
   law_mqtt_context *c = context;
-  *c = (law_mqtt_context){0, LAW_MQTT_5};
+  *c = (law_mqtt_context){0, LAW_MQTT_5, false};
   if (strcmp(variant, "mqtt311") == 0) {
     c->assumed = LAW_MQTT_311;
   } else if (strcmp(variant, "mqtt31") == 0) {
@@ -81,15 +81,37 @@ static void name_sender(law_side from, uint8_t version, law_violation *violation
   }
 }
 
+/* A server's answer to a CONNECT that says no version clearly is good when it is good in one. */
+static law_status decode_in_any(uint8_t version, law_bytes bytes, law_mqtt_message *m,
+                                law_violation *violation) {
+  law_violation other;
+  law_status status = law_mqtt_decode(version, bytes, m, violation);
+  for (uint8_t v = LAW_MQTT_31; v <= LAW_MQTT_5 && status != LAW_OK; v++) {
+    if (law_mqtt_decode(v, bytes, m, &other) == LAW_OK) {
+      return LAW_OK;
+    }
+  }
+  return status;
+}
+
+static void learn(law_mqtt_context *c, law_status status, const law_mqtt_message *m) {
+  if (law_mqtt_type_of(m) == LAW_MQTT_CONNECT && c->version == 0) {
+    c->version = status == LAW_OK ? m->version : 0;
+    c->unclear = status != LAW_OK;
+  }
+}
+
 law_status law_mqtt_codec_decode(void *context, law_side from, law_bytes bytes, void *message,
                                  law_violation *violation) {
   law_mqtt_context *c = context;
   law_mqtt_message *m = message;
-  law_status status = law_mqtt_decode(version_of(c), bytes, m, violation);
+  uint8_t version = version_of(c);
+  law_status status = c->unclear && from == LAW_SERVER
+                          ? decode_in_any(version, bytes, m, violation)
+                          : law_mqtt_decode(version, bytes, m, violation);
+  learn(c, status, m);
   if (status != LAW_OK) {
-    name_sender(from, version_of(c), violation);
-  } else if (law_mqtt_type_of(m) == LAW_MQTT_CONNECT && c->version == 0) {
-    c->version = m->version;
+    name_sender(from, version, violation);
   }
   return status;
 }

@@ -52,6 +52,10 @@ class Script:
     def inconclusive(self, why: str) -> None:
         raise Inconclusive("case", why)
 
+    def warn(self, why: str) -> None:
+        """The step just done is as it must be, and not as it should be."""
+        self._run.mark(len(self._run.steps) - 1, Verdict.WARN, "preference", why)
+
     async def wait(self, seconds: float) -> None:
         """Time must pass."""
         await self._do(Map(wait=seconds))

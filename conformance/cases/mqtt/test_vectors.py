@@ -1,0 +1,169 @@
+"""Every vector that a server must not take, sent to the IUT; a case for each packet and requirement.
+
+What a server owes to a bad packet differs. A CONNECT it must check, and close (5.0 and 3.1.1, 3.1.4-1).
+In 3.1.1 it must close on every violation it meets (4.8.0-1), in 5.0 on those that a statement names; elsewhere 5.0
+leaves open how strictly it checks (4.13.1), so one that carries on gets a warning, and one that reports the
+violation and stays open fails (4.13.1-1).
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from typing import Any
+
+from wirelaw import paths
+from wirelaw.cases import case
+
+PACKETS = (
+    "reserved", "connect", "connack", "publish", "puback", "pubrec", "pubrel", "pubcomp", "subscribe",
+    "suback", "unsubscribe", "unsuback", "pingreq", "pingresp", "disconnect", "auth",
+)  # fmt: skip
+AT_ONCE = 12
+
+#: Statements of 5.0 that tell a server to check, beside those of CONNECT.
+MUST_CHECK = {
+    "MQTT5-3.6.1-1", "MQTT5-3.8.1-1", "MQTT5-3.8.3-5", "MQTT5-3.10.1-1", "MQTT5-3.14.1-1",
+    "MQTT5-3.15.1-1",
+}  # fmt: skip
+#: 3.1.1 says nowhere that fields and Remaining Length must end together.
+MAY_PASS = {"MQTT311-2.2.3/trailing"}
+#: Topic filters may be refused one by one, in SUBACK.
+FILTERS = ("-4.7.", "-4.8.2")
+
+PINGREQ = "c000"
+ANSWERS = ["SUBACK", "UNSUBACK", "PUBACK", "PUBREC", "PUBREL", "PUBCOMP", "PUBLISH"]
+REFUSALS = ["DISCONNECT>=0x80", "CONNACK>=1"]
+NEIGHBOURS: dict[str, dict[str, Any]] = {
+    "publish": {"send": ["PUBLISH", "PINGREQ"]},
+    "puback": {"send": [{"PUBACK": {"packet_id": 10}}, "PINGREQ"]},
+    "pubrec": {"send": [{"PUBREC": {"packet_id": 10}}, "PINGREQ"]},
+    "pubrel": {"send": [{"PUBREL": {"packet_id": 10}}, "PINGREQ"]},
+    "pubcomp": {"send": [{"PUBCOMP": {"packet_id": 10}}, "PINGREQ"]},
+    "subscribe": {"send": ["SUBSCRIBE", "PINGREQ"]},
+    "unsubscribe": {"send": ["UNSUBSCRIBE", "PINGREQ"]},
+}
+
+
+def is_strict(packet: str, requirement: str) -> bool:
+    """Whether a server that takes the packet as if nothing were wrong has broken a MUST."""
+    if packet == "connect":
+        return True
+    if requirement.startswith("MQTT5-"):
+        return requirement in MUST_CHECK
+    return requirement not in MAY_PASS and not (
+        packet == "unsubscribe" and any(part in requirement for part in FILTERS)
+    )
+
+
+async def refused_connects(t: Any, vectors: tuple[dict[str, Any], ...]) -> None:
+    await t.good(connect={})
+    t.body()
+    for n, vector in enumerate(vectors):
+        name = f"v{n}"
+        await t.step(name, {"open": {}})
+        await t.step(name, {"send": vector["hex"], "note": vector["name"]})
+        await t.step(name, {"expect": "closed", "note": vector["name"]})
+
+
+async def refused_disconnects(t: Any, vectors: tuple[dict[str, Any], ...], strict: bool) -> None:
+    """A DISCONNECT closes, good or bad: only a good one drops the will."""
+    await t.watch(connect={})
+    await t.watch(subscribe=["$t/will"])
+    t.body()
+    for n, vector in enumerate(vectors):
+        name, note = f"v{n}", vector["name"]
+        await t.step(name, {"connect": {"will": {"topic": "$t/will", "payload": note}}})
+        await t.step(name, {"send": vector["hex"], "note": note})
+        answer = await t.step(name, {"any_of": ["DISCONNECT>=0x80", "closed"], "note": note})
+        if answer["type"] == "DISCONNECT":
+            await t.step(name, {"expect": "closed", "note": note})
+        elif strict:
+            await t.step("watch", {"expect": "PUBLISH", "payload": note, "note": note})
+            continue
+        will = {"PUBLISH": {"payload": note}}
+        await t.step("watch", {"send": {"PUBLISH": {"topic": "$t/will", "payload": "sentinel"}}})
+        first = await t.step("watch", {"any_of": [will, {"PUBLISH": {"payload": "sentinel"}}]})
+        if first["payload"] == b"sentinel":
+            if answer["type"] != "DISCONNECT":
+                t.warn(f"{note} was taken as a DISCONNECT that drops the will")
+        else:
+            await t.step("watch", {"expect": "PUBLISH", "payload": "sentinel"})
+
+
+async def refused(
+    t: Any, packet: str, vectors: tuple[dict[str, Any], ...], strict: bool, by_suback: bool
+) -> None:
+    await t.good(connect={})
+    if packet in NEIGHBOURS:
+        await t.step("good", NEIGHBOURS[packet])
+        await t.step("good", {"expect": "PINGRESP", "tolerate": ANSWERS})
+    t.body()
+    for n, vector in enumerate(vectors):
+        name, note = f"v{n}", vector["name"]
+        await t.step(name, {"connect": {}})
+        await t.step(name, {"send": [vector["hex"], PINGREQ], "note": note})
+        allowed = ["closed", *REFUSALS]
+        if by_suback:
+            allowed += [{"SUBACK": {"reasons": [{"ge": 0x80}]}}]
+        if not strict:
+            allowed += [{"PUBACK": {"reason": {"ge": 0x80}}}, {"PUBREC": {"reason": {"ge": 0x80}}}, "PINGRESP"]
+        answer = await t.step(
+            name, {"any_of": allowed, "tolerate": [] if strict else ANSWERS, "note": note}
+        )
+        if answer["type"] == "PINGRESP":
+            t.warn(f"{note} was taken as if nothing were wrong")
+        elif answer["type"] in ("DISCONNECT", "CONNACK"):
+            await t.step(name, {"expect": "closed", "note": note})
+
+
+def declare(protocol: str, packet: str, requirement: str, vectors: tuple[Any, ...], part: int) -> None:
+    strict = is_strict(packet, requirement)
+    by_suback = packet == "subscribe" and any(mark in requirement for mark in FILTERS)
+
+    async def run(t: Any) -> None:
+        t.body  # noqa: B018 - says that the case has a preamble
+        if packet == "connect":
+            await refused_connects(t, vectors)
+        elif packet == "disconnect":
+            await refused_disconnects(t, vectors, strict)
+        else:
+            await refused(t, packet, vectors, strict, by_suback)
+
+    slug = requirement.split("-", 1)[1].replace("/", "-").replace(".", "-").lower()
+    version = protocol.removeprefix("mqtt")
+    case(
+        f"vector-{version}-{packet}-{slug}" + (f"-part-{part + 1}" if part else ""),
+        requires=requirement,
+        protocols=[protocol],
+        title=f"{packet.upper()} packets that break {requirement} are refused",
+    )(run)
+
+
+def reaches_a_server(vector: dict[str, Any]) -> bool:
+    """PUBLISH properties are the same from both sides, but for the Subscription Identifier."""
+    return vector["from"] != "server" or (
+        vector["name"].startswith("publish-") and "subscription-identifier" not in vector["name"]
+    )
+
+
+def batches(vectors: list[Any], size: int) -> list[tuple[Any, ...]]:
+    return [tuple(vectors[at : at + size]) for at in range(0, len(vectors), size)]
+
+
+def declare_all() -> None:
+    groups: dict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
+    for file in sorted(paths.data("conformance/vectors/mqtt").glob("*.json")):
+        for vector in json.loads(file.read_text()):
+            if vector["status"] not in ("malformed", "protocol_error") or not reaches_a_server(vector):
+                continue
+            packet = PACKETS[int(vector["hex"][0], 16)]
+            for protocol, requirement in vector["requirement"].items():
+                if protocol in ("mqtt5", "mqtt311"):
+                    groups[protocol, packet, requirement].append(vector)
+    for (protocol, packet, requirement), vectors in sorted(groups.items()):
+        for part, some in enumerate(batches(vectors, AT_ONCE)):
+            declare(protocol, packet, requirement, some, part)
+
+
+declare_all()
