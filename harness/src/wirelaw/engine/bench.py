@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import shlex
-import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -189,7 +187,7 @@ class Bench:
         plan = self.plan
         descriptor = None
         if plan.iut_command:
-            descriptor = command_descriptor(plan.iut_command, plan.protocol)
+            descriptor = iut.from_command(plan.iut_command, {plan.protocol: ("tcp",)})
         elif plan.iut is not None:
             descriptor = iut.load(plan.iut)
             if descriptor.role != "client":
@@ -321,19 +319,3 @@ def _listen_at(url: str | None) -> tuple[str, int]:
 
 def _all_client_pics() -> dict[str, bool]:
     return dict.fromkeys(CLIENT_PICS, True)
-
-
-def command_descriptor(command: str, protocol: str) -> iut.Descriptor:
-    """A client that is one command line, with {host} {port} {case} filled in."""
-    argv = shlex.split(command)
-    if not argv:
-        raise UserError("--iut-command is empty; write the command that starts the client")
-    words = ", ".join(f"'{word}'" if "'" not in word else f'"{word}"' for word in argv)
-    text = (
-        f'name = "command"\ntitle = "a command"\nrole = "client"\n[protocols]\n{protocol} = ["tcp"]\n'
-        f'[install]\nfrom = "apt"\npackages = ["-"]\n[stimulus]\nconnect = [{words}]\n'
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "command.toml"
-        file.write_text(text, encoding="utf-8")
-        return iut.parse(file)
