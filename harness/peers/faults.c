@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "mqtt/mqtt.h"
+
 /* Names of the faults that follow from the decoder's rules, by role. */
 static const struct {
   const char *accept, *stay;
@@ -9,6 +11,9 @@ static const struct {
     [LAW_CLIENT] = {"client-accept:", "client-stays-open:"},
     [LAW_SERVER] = {"accept:", "stays-open:"},
 };
+#define SEND "send:"
+
+#define NUM(array) (sizeof(array) / sizeof((array)[0]))
 
 /* The FAULT rows say server and client as words. */
 enum { server = LAW_SERVER, client = LAW_CLIENT };
@@ -33,6 +38,45 @@ static const accept_row accepts[] = {
 };
 
 enum { NUM_FAULTS = sizeof faults / sizeof faults[0], NUM_ACCEPTS = sizeof accepts / sizeof accepts[0] };
+
+/* Rules for properties that a broker sends: which, in what, and how to break them. */
+typedef struct send_row {
+  law_requirement requirement;
+  uint8_t type;
+  law_bad_property bad;
+} send_row;
+
+/* By property: whether it is a text, its lowest and highest number. */
+typedef struct property_row {
+  uint8_t id;
+  bool is_text;
+  uint32_t low, high;
+} property_row;
+
+enum { U8, U16, U32, VARINT, STRING, BINARY, PAIR };
+
+static const property_row properties[] = {
+#define PROPERTY(ID, NAME, TEXT, KIND, LOW, HIGH, ...) {ID, (KIND) >= STRING, LOW, HIGH},
+#include "mqtt/properties.def"
+};
+
+typedef struct carry_row {
+  uint8_t property;
+  const char *packet;
+  law_requirement dup, value;
+} carry_row;
+
+static const carry_row carried[] = {
+#define CARRIES(NAME, PACKET, DUP, VALUE) {LAW_MQTT_P_##NAME, #PACKET, LAW_R_##DUP, LAW_R_##VALUE},
+#include "mqtt/properties.def"
+};
+
+/* What a packet may not carry at all: any property that is not its own serves. */
+static const send_row not_allowed[] = {
+    {LAW_R_MQTT5_3_2_2_3_ALLOWED, LAW_MQTT_CONNACK, {LAW_MQTT_P_TOPIC_ALIAS, false, 1, 1}},
+    {LAW_R_MQTT5_3_9_2_1_ALLOWED, LAW_MQTT_SUBACK, {LAW_MQTT_P_TOPIC_ALIAS, false, 1, 1}},
+    {LAW_R_MQTT5_3_11_2_1_ALLOWED, LAW_MQTT_UNSUBACK, {LAW_MQTT_P_TOPIC_ALIAS, false, 1, 1}},
+};
 
 /* ---- Which side receives what a rule is about ---- */
 
@@ -63,8 +107,6 @@ static bool is_below(const char *section, const char *const *list, size_t num) {
   }
   return false;
 }
-
-#define NUM(array) (sizeof(array) / sizeof((array)[0]))
 
 static bool reaches(law_side role, law_requirement r) {
   const char *section = law_requirements[r].section;
@@ -119,6 +161,71 @@ static bool is_first_311(size_t i) {
   return accepts[i].mqtt311 != LAW_R_NONE;
 }
 
+/* ---- What brokers send wrongly ---- */
+
+static uint8_t sent_type_of(const char *packet) {
+  static const struct {
+    const char *name;
+    uint8_t type;
+  } types[] = {{"CONNACK", LAW_MQTT_CONNACK}, {"SUBACK", LAW_MQTT_SUBACK},
+               {"UNSUBACK", LAW_MQTT_UNSUBACK}};
+  for (size_t i = 0; i < NUM(types); i++) {
+    if (strcmp(types[i].name, packet) == 0) {
+      return types[i].type;
+    }
+  }
+  return 0;
+}
+
+static const property_row *property_of(uint8_t id) {
+  for (size_t i = 0; i + 1 < NUM(properties); i++) {
+    if (properties[i].id == id) {
+      return &properties[i];
+    }
+  }
+  return &properties[NUM(properties) - 1];
+}
+
+/* The row of |carried| that |r| comes from, as a rule to break; false when |r| is none. */
+static bool send_row_of(const carry_row *row, law_requirement r, send_row *out) {
+  const property_row *p = property_of(row->property);
+  bool dup = row->dup == r;
+  *out = (send_row){r, sent_type_of(row->packet), {row->property, p->is_text, p->low, 2}};
+  if (!dup) {
+    out->bad.number = p->low > 0 ? p->low - 1 : p->high + 1;
+    out->bad.times = 1;
+  }
+  return r != LAW_R_NONE && out->type != 0 && (dup || row->value == r);
+}
+
+static bool find_send(law_requirement r, send_row *out) {
+  for (size_t i = 0; i < NUM(carried); i++) {
+    if (send_row_of(&carried[i], r, out)) {
+      return true;
+    }
+  }
+  for (size_t i = 0; i < NUM(not_allowed); i++) {
+    if (not_allowed[i].requirement == r) {
+      *out = not_allowed[i];
+      return true;
+    }
+  }
+  return false;
+}
+
+static bool is_set(const uint64_t *bits, size_t i) { return (bits[i / 64] >> (i % 64)) & 1; }
+
+bool law_faults_bad_property(const law_faults *f, uint8_t type, law_bad_property *out) {
+  send_row row;
+  for (law_requirement r = 1; f->sends && r < LAW_R_COUNT; r++) {
+    if (is_set(f->send, r) && find_send(r, &row) && row.type == type) {
+      *out = row.bad;
+      return true;
+    }
+  }
+  return false;
+}
+
 /* ---- Switching on ---- */
 
 static void set(uint64_t *bits, size_t i) { bits[i / 64] |= UINT64_C(1) << (i % 64); }
@@ -149,6 +256,13 @@ bool law_faults_add(law_faults *f, law_side role, const char *name) {
   }
   if (begins(name, stay)) {
     return add_rule(f->stay, role, name + strlen(stay));
+  }
+  if (role == LAW_SERVER && begins(name, SEND)) {
+    send_row row;
+    law_requirement r = law_requirement_find(name + strlen(SEND));
+    f->sends = find_send(r, &row);
+    set(f->send, r);
+    return f->sends;
   }
   for (size_t i = 0; i < NUM_FAULTS; i++) {
     if (faults[i].role == role && strcmp(faults[i].name, name) == 0) {
@@ -188,6 +302,30 @@ static void tell_rule(law_fault_sink each, void *user, size_t i) {
   }
 }
 
+static void tell_send(law_fault_sink each, void *user, law_requirement r, const char *text) {
+  char name[128];
+  send_row row;
+  if (find_send(r, &row)) {
+    snprintf(name, sizeof name, SEND "%s", law_requirement_name(r));
+    law_fault_info info = {name, LAW_SERVER, law_requirement_name(r), NULL, text};
+    each(user, &info);
+  }
+}
+
+/* They strike CONNACK when CONNECT has a User Name, SUBACK and UNSUBACK at the identifier 65535. */
+static void tell_sends(law_fault_sink each, void *user) {
+  for (size_t i = 0; i < NUM(carried); i++) {
+    tell_send(each, user, carried[i].dup,
+              "sends this property twice (CONNECT with User Name, packet identifier 65535)");
+    tell_send(each, user, carried[i].value,
+              "sends this property with a bad value (CONNECT with User Name)");
+  }
+  for (size_t i = 0; i < NUM(not_allowed); i++) {
+    tell_send(each, user, not_allowed[i].requirement,
+              "sends a Topic Alias (CONNECT with User Name, packet identifier 65535)");
+  }
+}
+
 void law_faults_each(law_fault_sink each, void *user) {
   for (size_t i = 0; i < NUM_FAULTS; i++) {
     law_fault_info info = faults[i];
@@ -198,4 +336,5 @@ void law_faults_each(law_fault_sink each, void *user) {
   for (size_t i = 0; i < NUM_ACCEPTS; i++) {
     tell_rule(each, user, i);
   }
+  tell_sends(each, user);
 }

@@ -21,6 +21,9 @@ typedef struct law_faults {
   uint64_t accept[(LAW_R_COUNT + 63) / 64];
   /* Requirements whose violation it reports, and then does not close ("stays-open:<id>"). */
   uint64_t stay[(LAW_R_COUNT + 63) / 64];
+  /* Requirements for properties of CONNACK, SUBACK and UNSUBACK that a broker breaks ("send:<id>"). */
+  uint64_t send[(LAW_R_COUNT + 63) / 64];
+  bool sends; /* any of them */
 } law_faults;
 
 LAW_INLINE bool law_faults_has(const law_faults *f, law_fault_id id) {
@@ -45,6 +48,16 @@ typedef struct law_fault_info {
 
 /* Switches on the fault |name|; false when |role| has none of that name. */
 bool law_faults_add(law_faults *f, law_side role, const char *name);
+
+/* The property that a "send:" fault makes a broker add to a packet: |times| times. */
+typedef struct law_bad_property {
+  uint8_t id;
+  bool is_text;
+  uint32_t number, times;
+} law_bad_property;
+
+/* False when nothing is to be added to packets of |type|. */
+bool law_faults_bad_property(const law_faults *f, uint8_t type, law_bad_property *out);
 
 /* Calls |each| for every fault of the tables, the generated ones too. */
 typedef void (*law_fault_sink)(void *user, const law_fault_info *info);

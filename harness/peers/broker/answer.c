@@ -134,6 +134,11 @@ static bool id_or_fault(const law_link *c, uint8_t type, uint16_t *id) {
   if (type == LAW_MQTT_PUBACK && law_fault(b, FAULT_PACKET_ID_LITTLE_ENDIAN)) {
     *id = (uint16_t)((*id << 8) | (*id >> 8));
   }
+  bool other = (type == LAW_MQTT_SUBACK && law_fault(b, FAULT_SUBACK_OTHER_ID)) ||
+               (type == LAW_MQTT_UNSUBACK && law_fault(b, FAULT_UNSUBACK_OTHER_ID));
+  if (other && *id == STRIKE_ID - 1) {
+    *id = 1;
+  }
   if (type != LAW_MQTT_PUBREL && *id != STRIKE_ID) {
     return true;
   }
@@ -178,14 +183,46 @@ void law_answer_reasons(law_link *c, uint8_t type, uint16_t packet_id, const uin
   if (!id_or_fault(c, type, &m.packet_id)) {
     return;
   }
+  if (packet_id == STRIKE_ID && law_fault(c->broker, FAULT_SUBACK_EMPTY)) {
+    num = 0;
+  }
   m.u.reasons = (law_list){reasons, (uint32_t)num, (uint32_t)num};
+  if (packet_id == STRIKE_ID) {
+    law_add_bad_property(c->broker, &m, &w);
+  }
   law_answer_send(c, &m, &w, NULL);
+  if (packet_id == STRIKE_ID && type == LAW_MQTT_UNSUBACK &&
+      law_fault(c->broker, FAULT_UNSUBACK_TRAILING) && c->out.len > 0) {
+    c->out.data[c->out.len++ - law_mqtt_encode(&m, NULL, 0) + 1]--;
+    c->out.len--;
+  }
+}
+
+/* The generated faults "send:<requirement>" (strings and numbers only; see faults.h). */
+void law_add_bad_property(const law_broker *b, law_mqtt_message *m, law_writer *w) {
+  law_bad_property bad;
+  if (m->version != LAW_MQTT_5 ||
+      !law_faults_bad_property(&b->config.faults, law_mqtt_type_of(m), &bad)) {
+    return;
+  }
+  for (uint32_t i = 0; i < bad.times; i++) {
+    if (bad.is_text) {
+      law_mqtt_add_text(w, &m->properties, bad.id, law_bytes_text("x"));
+    } else {
+      law_mqtt_add_number(w, &m->properties, bad.id, bad.number);
+    }
+  }
 }
 
 void law_answer_pingresp(law_link *c) {
   uint8_t memory[PROPERTIES_CAP];
   law_writer w;
   law_mqtt_message m = begin(c, LAW_MQTT_PINGRESP, &w, memory);
+  if (c->num_packets == 1 && law_fault(c->broker, FAULT_PINGRESP_WITH_BYTES)) {
+    static const uint8_t long_form[] = {LAW_MQTT_PINGRESP << 4, 1, 0};
+    law_link_send_bytes(c, law_bytes_of(long_form, sizeof long_form));
+    return;
+  }
   law_link_send(c, &m);
 }
 

@@ -8,6 +8,8 @@
 /* Sends |m|, whose properties stand in |w| so far, with the Reason String |text| if it is wanted and fits.
  * Otherwise without; false when even that is too large. */
 bool law_answer_send(law_link *c, law_mqtt_message *m, law_writer *w, const char *text);
+/* Adds what a "send:" fault makes the broker send with |m|. */
+void law_add_bad_property(const law_broker *b, law_mqtt_message *m, law_writer *w);
 /* PUBACK, PUBREC, PUBREL, PUBCOMP. 3.1.1 has no reason. |text|: the Reason String, or NULL. */
 void law_answer_ack(law_link *c, uint8_t type, uint16_t packet_id, uint8_t reason,
                     const char *text);

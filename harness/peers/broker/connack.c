@@ -117,8 +117,12 @@ void law_connack_send(law_link *c, const law_connack *a) {
   if (c->version == LAW_MQTT_5) {
     add_properties(&o, a);
     m.properties = o.list;
+    if (a->has_user_name) {
+      law_add_bad_property(c->broker, &m, &o.w);
+    }
   }
-  if (!law_answer_send(c, &m, &o.w, NULL)) {
+  bool strange = a->has_user_name && law_fault(c->broker, FAULT_CONTROL_CHARACTER_SENT);
+  if (!law_answer_send(c, &m, &o.w, strange ? "\x01" : NULL)) {
     law_link_close(c, LAW_CLOSE_FIN); /* too large for what the client allows */
   }
 }

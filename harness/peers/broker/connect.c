@@ -72,12 +72,12 @@ void law_connect_malformed(law_link *c, law_bytes wire, uint8_t reason) {
 static bool is_right_password(const law_broker *b, law_bytes name, law_bytes password) {
   for (size_t i = 0; i < b->config.num_users; i++) {
     const law_user *u = &b->config.users[i];
-    if (law_bytes_equal(name, law_bytes_text(u->name)) &&
-        law_bytes_equal(password, law_bytes_text(u->password))) {
-      return true;
+    if (law_bytes_equal(name, law_bytes_text(u->name))) {
+      return law_bytes_equal(password, law_bytes_text(u->password)) ||
+             law_fault(b, FAULT_BAD_PASSWORD_ACCEPTED);
     }
   }
-  return b->config.num_users == 0;
+  return b->config.num_users == 0 || law_fault(b, FAULT_ANONYMOUS_ACCEPTED);
 }
 
 static bool check_credentials(law_link *c, const law_mqtt_message *m) {
@@ -92,9 +92,15 @@ static bool check_credentials(law_link *c, const law_mqtt_message *m) {
   }
   law_bytes password = (flags & LAW_MQTT_PASSWORD) != 0 ? m->u.connect.password
                                                         : law_bytes_of(NULL, 0);
+  bool both = (flags & LAW_MQTT_PASSWORD) != 0;
   if (is_right_password(b, m->u.connect.user_name, password) ||
-      law_fault(b, FAULT_CREDENTIALS_UNCHECKED)) {
+      law_fault(b, FAULT_CREDENTIALS_UNCHECKED) ||
+      (both && law_fault(b, FAULT_USER_UNAUTHORIZED_ACCEPTED))) {
     return true;
+  }
+  if (law_fault(b, FAULT_REFUSAL_SILENT)) {
+    law_link_close(c, LAW_CLOSE_FIN);
+    return false;
   }
   law_link_reject(c, 0x86, 0x04, "bad user name or password");
   return false;
@@ -124,12 +130,14 @@ static bool check_will(law_link *c, const law_mqtt_message *m) {
   const law_broker *b = c->broker;
   if (law_mqtt_will_qos(m) > config->maximum_qos &&
       !law_fault(b, FAULT_WILL_QOS_ABOVE_MAXIMUM_ACCEPTED)) {
-    law_link_reject(c, 0x9B, 0x05, "will above maximum QoS");
+    law_link_reject(c, law_fault(b, FAULT_WILL_QOS_UNSPECIFIC) ? 0x80 : 0x9B, 0x05,
+                    "will above maximum QoS");
     return false;
   }
   if (config->no_retain && (m->u.connect.flags & LAW_MQTT_WILL_RETAIN) != 0 &&
       !law_fault(b, FAULT_WILL_RETAIN_ACCEPTED)) {
-    law_link_reject(c, 0x9A, 0x05, "no retained messages here");
+    law_link_reject(c, law_fault(b, FAULT_WILL_RETAIN_UNSPECIFIC) ? 0x80 : 0x9A, 0x05,
+                    "no retained messages here");
     return false;
   }
   return true;

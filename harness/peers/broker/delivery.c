@@ -184,6 +184,10 @@ static uint8_t granted_qos(const law_broker *b, const law_message *m,
       (sub->share != NULL && law_fault(b, FAULT_SHARED_IGNORES_GRANTED_QOS))) {
     return m->qos;
   }
+  if (m->qos == 0 && granted > 0 && law_fault(b, FAULT_QOS0_RAISED) &&
+      law_has_three_levels(m->topic)) {
+    return 1;
+  }
   return m->qos < granted ? m->qos : granted;
 }
 

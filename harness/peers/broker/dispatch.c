@@ -131,10 +131,34 @@ static bool will_is_refused(const law_link *c, const law_mqtt_message *m) {
          has_two_user_properties(m->u.connect.will_properties);
 }
 
+static bool has_empty(const law_list *list, uint8_t property) {
+  law_mqtt_property p;
+  return law_mqtt_property_of(list, property, &p) && p.text.len == 0;
+}
+
+/* Faults that refuse empty strings or binaries, which are as good as others. */
+static bool empty_is_refused(const law_link *c, const law_mqtt_message *m) {
+  bool strings = law_fault(c->broker, FAULT_EMPTY_STRING_REFUSED);
+  bool binaries = law_fault(c->broker, FAULT_EMPTY_BINARY_REFUSED);
+  if (law_mqtt_type_of(m) == LAW_MQTT_PUBLISH) {
+    return (strings && has_empty(&m->properties, LAW_MQTT_P_CONTENT_TYPE)) ||
+           (binaries && has_empty(&m->properties, LAW_MQTT_P_CORRELATION_DATA));
+  }
+  if (law_mqtt_type_of(m) != LAW_MQTT_CONNECT) {
+    return false;
+  }
+  uint8_t flags = m->u.connect.flags;
+  return (strings && (flags & LAW_MQTT_USER_NAME) != 0 && m->u.connect.user_name.len == 0) ||
+         (binaries && (flags & LAW_MQTT_PASSWORD) != 0 && m->u.connect.password.len == 0);
+}
+
 /* True when a fault makes the broker refuse the form of a good packet. */
 static bool form_is_refused(const law_link *c, const law_mqtt_message *m) {
   if (m->version != LAW_MQTT_5) {
     return false;
+  }
+  if (empty_is_refused(c, m)) {
+    return true;
   }
   for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
     const form_faults *f = &forms[i];
@@ -275,8 +299,16 @@ static void dispatch_good(law_link *c, const law_mqtt_message *m, law_bytes wire
 
 /* ---- Packets that do not ---- */
 
-static uint8_t reason_of(law_status status) {
-  switch (status) {
+static law_requirement requirement_of(const law_event *event) {
+  return event->num_violations > 0 ? event->violations[0].requirement : LAW_R_NONE;
+}
+
+/* The Reason Code the text names, where it names one; else the general ones (5.0 section 4.13.1). */
+static uint8_t reason_of(const law_event *event) {
+  if (requirement_of(event) == LAW_R_MQTT5_3_3_2_8) {
+    return 0x94;
+  }
+  switch (event->status) {
     case LAW_MALFORMED:
       return 0x81;
     case LAW_LIMIT:
@@ -286,21 +318,34 @@ static uint8_t reason_of(law_status status) {
   }
 }
 
+/* A first packet that nobody can read. */
+static void refuse_first(law_link *c, const law_event *event) {
+  if (c->handling == LAW_MQTT_CONNECT) {
+    law_connect_malformed(c, event->wire, reason_of(event));
+  } else if (!law_fault(c->broker, FAULT_FIRST_PACKET_ANY)) {
+    law_link_close(c, LAW_CLOSE_FIN);
+  }
+}
+
+static law_tolerance tolerance_of(const law_link *c, const law_event *event) {
+  bool is_text_frame = event->num_violations == 0 && event->text != NULL;
+  if (is_text_frame && law_fault(c->broker, FAULT_WS_TEXT_ACCEPTED)) {
+    return LAW_TAKE;
+  }
+  return law_tolerance_of(c, requirement_of(event));
+}
+
 static void dispatch_bad(law_link *c, const law_event *event) {
-  law_requirement r = event->num_violations > 0 ? event->violations[0].requirement : LAW_R_NONE;
-  bool is_connect = event->wire.len > 0 && event->wire.data[0] >> 4 == LAW_MQTT_CONNECT;
-  if (law_faults_accepts(&c->broker->config.faults, r)) {
+  law_requirement r = requirement_of(event);
+  law_tolerance tolerance = tolerance_of(c, event);
+  if (tolerance == LAW_TAKE) {
     law_accept_bad(c, event->wire);
-  } else if (c->state == LAW_LINK_NEW && is_connect) {
-    law_connect_malformed(c, event->wire, reason_of(event->status));
   } else if (c->state == LAW_LINK_NEW) {
-    if (!law_fault(c->broker, FAULT_FIRST_PACKET_ANY)) {
-      law_link_close(c, LAW_CLOSE_FIN);
-    }
-  } else if (law_faults_stays(&c->broker->config.faults, r)) {
-    law_answer_disconnect(c, reason_of(event->status), NULL);
+    refuse_first(c, event);
+  } else if (tolerance == LAW_REPORT) {
+    law_answer_disconnect(c, reason_of(event), NULL);
   } else {
-    law_link_refuse(c, reason_of(event->status), r != LAW_R_NONE ? law_requirement_name(r) : NULL);
+    law_link_refuse(c, reason_of(event), r != LAW_R_NONE ? law_requirement_name(r) : NULL);
   }
 }
 
@@ -308,6 +353,33 @@ static bool is_oversize(const law_link *c, const law_event *event) {
   const law_broker *b = c->broker;
   return c->state == LAW_LINK_OPEN && event->wire.len > b->config.maximum_packet_size &&
          !law_fault(b, FAULT_OVERSIZE_ACCEPTED);
+}
+
+/* Faults that send an acknowledgement which nobody asked for. */
+static void answer_unasked(law_link *c) {
+  static const struct {
+    law_fault_id fault;
+    uint8_t type;
+  } acks[] = {{FAULT_PUBACK_UNASKED, LAW_MQTT_PUBACK},
+              {FAULT_PUBREC_UNASKED, LAW_MQTT_PUBREC},
+              {FAULT_PUBREL_UNASKED, LAW_MQTT_PUBREL},
+              {FAULT_PUBCOMP_UNASKED, LAW_MQTT_PUBCOMP}};
+  static const uint8_t reason[1] = {0};
+  const uint16_t id = 0x1234;
+  for (size_t i = 0; i < sizeof acks / sizeof acks[0]; i++) {
+    if (law_fault(c->broker, acks[i].fault)) {
+      law_answer_ack(c, acks[i].type, id, 0, NULL);
+    }
+  }
+  if (law_fault(c->broker, FAULT_SUBACK_UNASKED)) {
+    law_answer_reasons(c, LAW_MQTT_SUBACK, id, reason, 1);
+  }
+  if (law_fault(c->broker, FAULT_UNSUBACK_TWICE)) {
+    law_answer_reasons(c, LAW_MQTT_UNSUBACK, id, reason, 1);
+  }
+  if (law_fault(c->broker, FAULT_PINGRESP_UNASKED)) {
+    law_answer_pingresp(c);
+  }
 }
 
 void law_dispatch(law_link *c, const law_event *event) {
@@ -324,9 +396,8 @@ void law_dispatch(law_link *c, const law_event *event) {
   } else {
     dispatch_good(c, event->message, event->wire);
   }
-  if (c->handling == LAW_MQTT_UNSUBSCRIBE && c->state == LAW_LINK_OPEN &&
-      law_fault(c->broker, FAULT_PINGRESP_UNASKED)) {
-    law_answer_pingresp(c);
+  if (c->handling == LAW_MQTT_UNSUBSCRIBE && c->state == LAW_LINK_OPEN) {
+    answer_unasked(c);
   }
   c->handling = 0;
 }

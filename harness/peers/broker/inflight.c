@@ -6,8 +6,9 @@
 #include "peers/broker/state_log.h"
 #include "peers/broker/subscriptions.h"
 
-static uint16_t unused_id(law_session *s) {
-  if (law_fault(s->broker, FAULT_PACKET_ID_REUSED) && s->in_flight.num > 0) {
+static uint16_t unused_id(law_session *s, const law_delivery *d) {
+  law_fault_id reuses = d->qos == 1 ? FAULT_PACKET_ID_REUSED : FAULT_PACKET_ID_REUSED_QOS2;
+  if (law_fault(s->broker, reuses) && law_ring_first(&s->in_flight) != &d->node) {
     return LAW_OWNER(law_ring_first(&s->in_flight), law_delivery, node)->packet_id;
   }
   do {
@@ -42,7 +43,7 @@ void law_in_flight(law_session *s, law_delivery *d) {
   law_ring_append(&s->in_flight, &d->node);
   d->state = LAW_SENT;
   if (d->packet_id == 0) {
-    d->packet_id = unused_id(s);
+    d->packet_id = unused_id(s, d);
   }
   law_map_set_number(&s->in_flight_by_id, d->packet_id, d);
   law_log_delivery(s, d);
@@ -70,6 +71,16 @@ static void lose_quota(law_link *c, bool refused, uint8_t type) {
   }
 }
 
+/* Only a server may say that nobody subscribes (5.0 sections 3.4.2.1, 3.5.2.1). */
+static bool says_no_subscribers(law_link *c, const law_mqtt_message *m, law_fault_id fault) {
+  if (m->version != LAW_MQTT_5 || m->present == 0 || m->reason != 0x10 ||
+      law_fault(c->broker, fault)) {
+    return false;
+  }
+  law_link_refuse(c, 0x82, "only servers send this reason");
+  return true;
+}
+
 static bool is_refusal(const law_mqtt_message *m) {
   return m->version == LAW_MQTT_5 && (m->present & LAW_MQTT_HAS_REASON) != 0 && m->reason >= 0x80;
 }
@@ -86,6 +97,9 @@ static void refused(law_link *c, const law_delivery *d) {
 
 bool law_in_flight_puback(law_link *c, const law_mqtt_message *m) {
   law_delivery *d = find(c, m->packet_id);
+  if (says_no_subscribers(c, m, FAULT_PUBACK_SERVER_REASON_ACCEPTED)) {
+    return false;
+  }
   if (d == NULL) {
     return true;
   }
@@ -117,6 +131,9 @@ static void release(law_session *s, law_delivery *d) {
 bool law_in_flight_pubrec(law_link *c, const law_mqtt_message *m) {
   law_delivery *d = find(c, m->packet_id);
   law_broker *b = c->broker;
+  if (says_no_subscribers(c, m, FAULT_PUBREC_SERVER_REASON_ACCEPTED)) {
+    return false;
+  }
   if (d == NULL) {
     uint8_t reason = law_fault(b, FAULT_QOS2_DROPPED_UNACKNOWLEDGED) ? 0 : 0x92;
     law_answer_ack(c, LAW_MQTT_PUBREL, m->packet_id, reason, NULL);

@@ -100,7 +100,8 @@ static bool check(law_link *c, const law_mqtt_message *m) {
     return refuse(c, 0x9B, "above maximum QoS");
   }
   if (law_mqtt_retain(m) && b->config.no_retain && !law_fault(b, FAULT_RETAIN_ACCEPTED)) {
-    return refuse(c, 0x9A, "no retained messages here");
+    uint8_t reason = law_fault(b, FAULT_RETAIN_UNSPECIFIC) ? 0x80 : 0x9A;
+    return refuse(c, reason, "no retained messages here");
   }
   return true;
 }
@@ -166,6 +167,9 @@ static void process(incoming *in) {
 
 /* 3.1.1 has no word for a refusal: what can't be kept ends the connection instead of being lost. */
 static bool answerable(incoming *in) {
+  if (in->reason == 0x87 && law_fault(in->conn->broker, FAULT_DOLLAR_UNANSWERED)) {
+    return false;
+  }
   if (in->conn->version == LAW_MQTT_5 || in->reason != 0x97) {
     return true;
   }
@@ -256,6 +260,10 @@ static void take_qos2(incoming *in) {
 
 void law_publish_in(law_link *c, const law_mqtt_message *m) {
   incoming in = {.conn = c, .packet = m, .qos = law_mqtt_qos(m)};
+  if (in.qos > 0 && law_fault(c->broker, FAULT_CLIENT_ID_SPACE_SHARED) &&
+      law_map_get_number(&c->session->in_flight_by_id, m->packet_id) != NULL) {
+    return;
+  }
   if (!check(c, m) || !resolve(c, m, &in.topic)) {
     return;
   }

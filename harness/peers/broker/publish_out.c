@@ -9,6 +9,9 @@
 /* More would let a client make the server remember much. */
 enum { MAX_ALIASES = 64 };
 
+/* Payloads that the faults of large ones are about. */
+enum { LARGE = 1000 };
+
 /* Where a PUBLISH's properties are put together. */
 typedef struct properties {
   law_link *conn;
@@ -196,6 +199,11 @@ static law_bytes topic_of(const law_broker *b, const law_delivery *d) {
   return topic;
 }
 
+static bool sends_qos0_id(const law_broker *b, const law_delivery *d) {
+  return d->qos == 0 && law_fault(b, FAULT_QOS0_WITH_PACKET_ID) &&
+         law_has_three_levels(d->message->topic);
+}
+
 static law_mqtt_message packet_of(const law_broker *b, const law_delivery *d) {
   law_mqtt_message m;
   memset(&m, 0, sizeof m);
@@ -204,6 +212,13 @@ static law_mqtt_message packet_of(const law_broker *b, const law_delivery *d) {
   m.packet_id = d->packet_id;
   m.u.publish.topic = topic_of(b, d);
   m.u.publish.payload = d->message->payload;
+  if (m.u.publish.payload.len > LARGE && law_fault(b, FAULT_LARGE_PAYLOAD_CUT)) {
+    m.u.publish.payload.len = LARGE;
+  }
+  if (sends_qos0_id(b, d)) {
+    m.first |= 2; /* taken away again when it is encoded */
+    m.packet_id = 1;
+  }
   if (d->qos > 0 && law_fault(b, FAULT_PACKET_ID_ZERO)) {
     m.packet_id = 0;
   }
@@ -222,7 +237,19 @@ static void add_properties(properties *p, law_mqtt_message *m, const law_deliver
   m->properties = p->list;
 }
 
+/* Faults that no message can say: changes of the encoded packet, which begins at |start| of the output. */
+static void spoil(law_link *c, const law_delivery *d, size_t start) {
+  const law_broker *b = c->broker;
+  if (sends_qos0_id(b, d)) {
+    c->out.data[start] &= (uint8_t)~0x06;
+  }
+  if (d->message->payload.len > LARGE && law_fault(b, FAULT_LARGE_PAYLOAD_CHANGED)) {
+    c->out.data[c->out.len - 1] ^= 0xFF;
+  }
+}
+
 bool law_publish_out(law_link *c, law_delivery *d) {
+  size_t start = c->out.len;
   properties p = {.conn = c};
   law_mqtt_message m = packet_of(c->broker, d);
   if (c->version == LAW_MQTT_5) {
@@ -233,6 +260,7 @@ bool law_publish_out(law_link *c, law_delivery *d) {
                   : law_link_send(c, &m);
   law_buffer_free(&p.memory);
   if (sent) {
+    spoil(c, d, start);
     d->sent = true;
     learn_alias(c, d->message->topic);
   }

@@ -57,6 +57,9 @@ static void add(void *user, law_topic_node *node) {
 }
 
 static bool is_expired(const law_broker *b, const law_message *m) {
+  if (law_message_waited(b, m) >= 2 && law_fault(b, FAULT_RETAINED_EXPIRES_SOON)) {
+    return true;
+  }
   return law_message_expired(b, m) && !law_fault(b, FAULT_EXPIRED_RETAINED_SENT);
 }
 

@@ -97,11 +97,19 @@ static uint8_t granted(const request *r, const law_subscription *sub) {
 
 static uint8_t failure_code(const law_link *c) { return c->version == LAW_MQTT_5 ? 0x97 : 0x80; }
 
+static bool refuses_wrongly(const law_broker *b, const law_mqtt_filter *f) {
+  bool both = memchr(f->filter.data, '#', f->filter.len) != NULL &&
+              memchr(f->filter.data, '+', f->filter.len) != NULL;
+  return ((f->options & 3) > b->config.maximum_qos &&
+          law_fault(b, FAULT_LOW_QOS_SUBSCRIBE_REFUSED)) ||
+         (both && law_fault(b, FAULT_WILDCARDS_REFUSED));
+}
+
 static law_subscription *subscribe(request *r, const law_mqtt_filter *f, bool *out_new) {
   law_link *c = r->conn;
   const law_broker *b = c->broker;
   bool lose_id = r->num > 0 && law_fault(b, FAULT_IDENTIFIER_FIRST_FILTER_ONLY);
-  if ((f->options & 3) > b->config.maximum_qos && law_fault(b, FAULT_LOW_QOS_SUBSCRIBE_REFUSED)) {
+  if (refuses_wrongly(b, f)) {
     r->reasons[r->num] = failure_code(c);
     return NULL;
   }

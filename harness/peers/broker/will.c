@@ -12,6 +12,9 @@
 /* FAULT_WILL_PAYLOAD_WITH_LENGTH: the two bytes of length go along. */
 static law_bytes payload_of(const law_broker *b, const law_mqtt_message *connect) {
   law_bytes payload = connect->u.connect.will_payload;
+  if (law_fault(b, FAULT_WILL_PAYLOAD_LOST)) {
+    payload.len = 0;
+  }
   if (law_fault(b, FAULT_WILL_PAYLOAD_WITH_LENGTH)) {
     payload.data -= 2;
     payload.len += 2;
