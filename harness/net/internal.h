@@ -163,6 +163,8 @@ void law_events_turn_over(law_net *net);
 law_conn *law_conn_new(law_net *net, law_scope *scope, law_side side, int fd, void *user);
 /* Gives it what |e| says above TCP. |context|: of TLS, or NULL. False: no memory. */
 bool law_conn_layer(law_conn *c, const law_endpoint *e, law_tls_context *context);
+/* TCP is being connected, or failed at once by |error| (an errno). */
+void law_conn_connecting(law_conn *c, int error);
 /* TCP is connected: handshakes, if any, begin. */
 void law_conn_begin(law_conn *c);
 /* There is input that was read from the socket already: it is looked at in the next round. */

@@ -117,8 +117,12 @@ size_t law_net_queued(const law_net *net, law_handle handle);
 /* Stops or resumes reading (back-pressure, and cases that leave an answer unread). */
 void law_net_read(law_net *net, law_handle handle, bool on);
 
-/* FIN: what is queued is sent, then the write side is closed; the other side's bytes are still
- * read until it closes, then LAW_EV_CLOSED. RST: at once; no more events. */
+/* Closes any handle. A connection by FIN: what is queued is sent (and a WebSocket's close frame,
+ * TLS's close_notify), then the write side is closed; the other side's bytes are still read
+ * until it closes, then LAW_EV_CLOSED. Who does not want to wait for that closes again by RST.
+ * By RST: what is queued is offered to the system once, then the connection is aborted; no more
+ * events. A connection that the other side closed lives until the law_net_wait after
+ * LAW_EV_CLOSED was handed out, so that the last message can still be answered. */
 void law_net_close(law_net *net, law_handle handle, law_close how);
 
 /* The comment that the capture's next packets of this connection carry: case id and requirement. */

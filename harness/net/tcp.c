@@ -186,7 +186,8 @@ static law_io failed(law_net *net) {
     return LAW_IO_AGAIN;
   }
   (void)snprintf(net->why, sizeof net->why, "%s", strerror(errno));
-  return errno == ECONNRESET || errno == EPIPE ? LAW_IO_RST : LAW_IO_ERROR;
+  /* EPIPE is a reset, too, but after the other side's FIN, which is still to be read. */
+  return errno == ECONNRESET ? LAW_IO_RST : LAW_IO_ERROR;
 }
 
 law_io law_tcp_read(law_net *net, int fd, uint8_t *out, size_t cap, size_t *out_len) {

@@ -175,7 +175,7 @@ static law_io outcome(law_net *net, law_tls *t, int result) {
   t->broken = true;
   if (t->error != 0) {
     (void)snprintf(net->why, sizeof net->why, "%s", strerror(t->error));
-    return t->error == ECONNRESET || t->error == EPIPE ? LAW_IO_RST : LAW_IO_ERROR;
+    return t->error == ECONNRESET ? LAW_IO_RST : LAW_IO_ERROR;
   }
   if (t->end) {
     (void)snprintf(net->why, sizeof net->why, "the other side closed the connection");

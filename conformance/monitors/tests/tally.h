@@ -24,7 +24,7 @@ enum {
   TALLY_R_BYE = 6,     /* monitor: closed without BYE */
 };
 
-#define TALLY_PATIENCE UINT64_C(50000000) /* ns */
+#define TALLY_PATIENCE UINT64_C(1000000000) /* ns */
 
 typedef struct tally_message {
   uint8_t type;

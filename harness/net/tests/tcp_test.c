@@ -295,6 +295,25 @@ static void rst_found_by_sending(void **state) {
   rig_stop(&r);
 }
 
+/* Sending on after the other side's FIN makes it reset; but it was the FIN that came first. */
+static void fin_comes_before_the_reset_it_causes(void **state) {
+  (void)state;
+  rig r;
+  rig_start(&r, NULL, &tcp);
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+  struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  to.sin_port = htons(law_net_port(r.net, r.listener));
+  assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+  r.server = rig_expect(&r, LAW_EV_ACCEPTED, 0).handle;
+  close(fd);
+  for (int i = 0; i < 3; i++) {
+    (void)law_net_send(r.net, r.server, law_bytes_of("x", 1), NULL);
+    usleep(1000);
+  }
+  assert_int_equal(rig_expect(&r, LAW_EV_CLOSED, r.server).how, LAW_CLOSE_FIN);
+  rig_stop(&r);
+}
+
 /* No event of a connection comes after its abort, not even those gathered before. */
 static void abort_silences(void **state) {
   (void)state;
@@ -474,6 +493,7 @@ int main(void) {
       cmocka_unit_test(answer_to_the_last),
       cmocka_unit_test(rst_is_told),
       cmocka_unit_test(rst_found_by_sending),
+      cmocka_unit_test(fin_comes_before_the_reset_it_causes),
       cmocka_unit_test(abort_silences),
       cmocka_unit_test(monitor_at_close),
       cmocka_unit_test(monitor_ticks),
