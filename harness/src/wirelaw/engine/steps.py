@@ -291,6 +291,21 @@ async def iut(run: CaseRun, step: Step) -> None:
         raise Inconclusive("stimulus", f"the IUT could not be told to {args.do}: {error}") from None
 
 
+def _obeys_form(run: CaseRun, step: Step) -> None:
+    """Bound to a rule that the decoder knows, a step fails when the message it took breaks that rule."""
+    index = run.steps[step.index].message
+    wire = run.log[index][3] if index is not None and step.requirement else None
+    if wire is None:
+        return
+    _, broken, offset = run.codec.decode(wire, run.case.role == "server")
+    if broken == step.requirement:
+        got = run.codec.text(wire)
+        raise StepFailed(
+            "malformed", f"{got} breaks the rule at byte {offset}",
+            expected="a well-formed packet", got=got, message=index,
+        )  # fmt: skip
+
+
 async def attempt(run: CaseRun, step: Step) -> tuple[bool, Any]:
     """One step: whether the case goes on after it, and what it gives. Marks its verdict."""
     runner = RUNNERS.get(step.action) or run.target.speech.runners[step.action]
@@ -301,6 +316,7 @@ async def attempt(run: CaseRun, step: Step) -> tuple[bool, Any]:
     try:
         result = await runner(run, step)
         run.check()
+        _obeys_form(run, step)
     except StepFailed as error:
         run.fail(step.index, error)
         return False, None
