@@ -202,12 +202,13 @@ class Codec:
     def fields(self, wire: bytes) -> dict[str, Any]:
         """The message as steps see it: properties flattened, groups nested, binary as bytes.
 
-        What an acknowledgement leaves out because it is 0 is 0. {"type": None} for an unassigned type.
+        What an acknowledgement leaves out because it is 0 is 0. `size` is the length of the whole message.
+        {"type": None} for an unassigned type.
         """
         document = self.document(wire)
         if not document:
             return {"type": None}
-        return self._flatten(self.types[document["type"]], document)
+        return {**self._flatten(self.types[document["type"]], document), "size": len(wire)}
 
     def _flatten(self, each: Type, document: dict[str, Any]) -> dict[str, Any]:
         flat: dict[str, Any] = {"type": each.name}

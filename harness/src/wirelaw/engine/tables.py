@@ -78,6 +78,10 @@ class Tables:
     types: Mapping[str, Type]
 
 
+#: No field of its own: the length of the whole message in bytes, which an expectation may limit.
+SIZE = Field("size", "u32", "size", highest=_LIMITS["u32"])
+
+
 def read(document: Mapping[str, Any]) -> Tables:
     """From what law_codec_tables gives."""
     types = {row["name"]: _type(row) for row in document["types"]}
@@ -144,4 +148,5 @@ def _type(row: Mapping[str, Any]) -> Type:
             groups[prefix][short] = Field(**{**each.__dict__, "name": short})
         else:
             fields[name] = each
+    fields.setdefault(SIZE.name, SIZE)
     return Type(row["name"], code, fields, groups, tuple(lists), raw)
