@@ -46,7 +46,18 @@ static uint8_t version_of(uint8_t level) {
   return level >= LAW_MQTT_5 ? LAW_MQTT_5 : level == LAW_MQTT_31 ? LAW_MQTT_31 : LAW_MQTT_311;
 }
 
-void law_connect_malformed(law_link *c, law_bytes wire, uint8_t reason) {
+/* 3.1.1 wants an answer to a client identifier that is refused (3.1.3-8, 3.1.3-9), to other bad packets none. */
+static void answer_old_version(law_link *c, law_requirement broken) {
+  const law_broker *b = c->broker;
+  bool identifier = broken == LAW_R_MQTT311_3_1_3_7 || broken == LAW_R_MQTT31_CONNECT_CLIENT_ID;
+  if (identifier && !law_fault(b, FAULT_EMPTY_CLIENT_ID_SILENT)) {
+    law_answer_connack_error(c, 0x02, NULL);
+  } else if (!identifier && law_fault(b, FAULT_MALFORMED_CONNECT_ANSWERED)) {
+    law_answer_connack_error(c, 0x05, NULL);
+  }
+}
+
+void law_connect_malformed(law_link *c, law_bytes wire, law_requirement broken, uint8_t reason) {
   bool known_name;
   uint8_t level;
   if (!peek(wire, &known_name, &level) || !known_name) {
@@ -61,8 +72,8 @@ void law_connect_malformed(law_link *c, law_bytes wire, uint8_t reason) {
     }
   } else if (level == LAW_MQTT_5) {
     law_answer_connack_error(c, reason, NULL);
-  } else if (law_fault(c->broker, FAULT_MALFORMED_CONNECT_ANSWERED)) {
-    law_answer_connack_error(c, 0x05, NULL);
+  } else {
+    answer_old_version(c, broken);
   }
   law_link_close(c, LAW_CLOSE_FIN);
 }
@@ -103,22 +114,6 @@ static bool check_credentials(law_link *c, const law_mqtt_message *m) {
     return false;
   }
   law_link_reject(c, 0x86, 0x04, "bad user name or password");
-  return false;
-}
-
-/* An empty identifier: 3.1.1 allows it for clean sessions only, 3.1 not at all. */
-static bool check_client_id(law_link *c, const law_mqtt_message *m) {
-  bool clean = (m->u.connect.flags & LAW_MQTT_CLEAN_START) != 0;
-  if (m->u.connect.client_id.len > 0 || c->version == LAW_MQTT_5 ||
-      (c->version == LAW_MQTT_311 && clean) ||
-      law_fault(c->broker, FAULT_EMPTY_CLIENT_ID_KEPT)) {
-    return true;
-  }
-  if (law_fault(c->broker, FAULT_EMPTY_CLIENT_ID_SILENT)) {
-    law_link_close(c, LAW_CLOSE_FIN);
-  } else {
-    law_link_reject(c, 0x85, 0x02, NULL);
-  }
   return false;
 }
 
@@ -182,7 +177,7 @@ static void take_limits(law_link *c, const law_mqtt_message *m) {
 void law_connect_in(law_link *c, const law_mqtt_message *m, law_bytes wire) {
   law_mqtt_property method;
   take_limits(c, m);
-  if (refuses_wrongly(c, m) || !check_client_id(c, m) || !check_credentials(c, m) ||
+  if (refuses_wrongly(c, m) || !check_credentials(c, m) ||
       !check_will(c, m)) {
     return;
   }

@@ -321,7 +321,7 @@ static uint8_t reason_of(const law_event *event) {
 /* A first packet that nobody can read. */
 static void refuse_first(law_link *c, const law_event *event) {
   if (c->handling == LAW_MQTT_CONNECT) {
-    law_connect_malformed(c, event->wire, reason_of(event));
+    law_connect_malformed(c, event->wire, requirement_of(event), reason_of(event));
   } else if (!law_fault(c->broker, FAULT_FIRST_PACKET_ANY)) {
     law_link_close(c, LAW_CLOSE_FIN);
   }
