@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 from wirelaw.errors import UserError
@@ -27,7 +28,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("protocol", help="mqtt311 or mqtt5")
     parser.add_argument("packet", nargs="?", help="its type, as CONNECT")
     parser.add_argument("fields", nargs="?", default="{}", metavar="FIELDS")
-    parser.add_argument("--list", action="store_true", help="the packets, or the fields of one")
+    parser.add_argument("--list", nargs="?", const="", metavar="PACKET",
+                        help="the packets, or the fields of one")  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 
@@ -35,8 +37,8 @@ def run(args: argparse.Namespace) -> int:
     from wirelaw.engine.codec import BuildError, codec_of
 
     codec = codec_of(args.protocol)
-    if args.list or args.packet is None:
-        return _list(codec, args)
+    if args.list is not None or args.packet is None:
+        return _list(codec, args.list or args.packet, args.json)
     if args.packet not in codec.types:
         raise UserError(f"{args.protocol} has no packet {args.packet}; it has {', '.join(codec.types)}")
     try:
@@ -68,22 +70,29 @@ def _build(codec: Any, args: argparse.Namespace) -> bytes:
     return codec.edit(wire, changes) if changes else wire
 
 
-def _list(codec: Any, args: argparse.Namespace) -> int:
-    if args.packet is None:
-        rows = {name: list(each.fields) for name, each in codec.types.items()}
-        print(json.dumps(rows) if args.json else "\n".join(rows))
+def _list(codec: Any, packet: str | None, as_json: bool) -> int:
+    if packet is None:
+        print(json.dumps(list(codec.types)) if as_json else "\n".join(codec.types))
         return 0
-    each = codec.types.get(args.packet)
-    if each is None:
-        raise UserError(f"{args.protocol} has no packet {args.packet}; it has {', '.join(codec.types)}")
-    fields = [field for field in each.fields.values() if field.allowed]
-    fields = [field for field in fields if not codec.lacks(args.packet, field.name)]
-    groups = [(g, field) for g, inner in each.groups.items() for field in inner.values() if field.allowed]
-    if args.json:
-        json.dump([field.name for field in fields] + [f"{g}.{f.name}" for g, f in groups], sys.stdout)
+    if packet not in codec.types:
+        raise UserError(f"{codec.variant} has no packet {packet}; it has {', '.join(codec.types)}")
+    fields = list(_fields(codec, packet))
+    if as_json:
+        json.dump([{"name": n, "kind": f.kind, "values": dict(f.names)} for n, f in fields], sys.stdout)
         print()
         return 0
-    for name, field in [(f.name, f) for f in fields] + [(f"{g}: {f.name}", f) for g, f in groups]:
-        names = ", ".join(field.names) if field.names else ""
-        print(f"{name:<38}{field.kind:<8}{names[:120]}")
+    for name, field in fields:
+        print(f"{name:<38}{field.kind:<8}{', '.join(field.names)[:120]}".rstrip())
     return 0
+
+
+def _fields(codec: Any, packet: str) -> Iterator[tuple[str, Any]]:
+    """The fields that this variant has, those of the will as `will: topic`."""
+    each = codec.types[packet]
+    for name, field in each.fields.items():
+        if field.allowed and not codec.lacks(packet, name):
+            yield name, field
+    for group, inner in each.groups.items():
+        for name, field in inner.items():
+            if field.allowed and not codec.lacks(packet, field.list_name or field.raw):
+                yield f"{group}: {name}", field

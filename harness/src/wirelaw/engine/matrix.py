@@ -12,8 +12,9 @@ import json
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from typing import Any
 
 from wirelaw import catalogue, iut, paths
@@ -23,17 +24,21 @@ from wirelaw.engine.bench import with_faults
 from wirelaw.engine.codec import codec_of
 from wirelaw.engine.deadlines import Clock
 from wirelaw.engine.net import Endpoint, Net
+from wirelaw.engine.peerclient import PeerClient
 from wirelaw.engine.run import CaseRun
 from wirelaw.engine.scheduler import Scheduler
 from wirelaw.engine.session import Options, Session
-from wirelaw.engine.target import Target
+from wirelaw.engine.target import Login, Target
 from wirelaw.errors import UserError
+from wirelaw.iut.descriptor import CLIENT_PICS
 from wirelaw.results.model import Verdict
 
 NULL_PEERS = ("silent", "closes", "echo", "yes")
 #: Cases that run at once in one process, over all of its sessions.
 BUSY = 192
 CONCURRENCY = 48
+#: Clients that run at once in one process: each is a process of its own.
+CLIENTS = 24
 #: Verdicts that speak against an IUT.
 BAD = (Verdict.FAIL, Verdict.WARN)
 NOT_PASSED = (Verdict.FAIL, Verdict.WARN, Verdict.ERROR, Verdict.INCONCLUSIVE)
@@ -91,8 +96,11 @@ def known_faults(protocol: str, role: str) -> list[Fault]:
 
 
 def wanted(case: Case, fault: Fault) -> bool:
-    """Slow cases, and those with an IUT of their own, run only against faults that concern them."""
-    if not case.slow and case.isolation != "own-iut":
+    """Cases that are slow, or need an IUT of their own or one that is set up otherwise, run only
+    against faults that concern them."""
+    if not case.slow and case.isolation != "own-iut" and (
+        case.role == "client" or place_of(case) == PLACES[0]
+    ):
         return True
     return concerns(case, fault)
 
@@ -135,6 +143,14 @@ class Peers:
             self._process.wait()
 
 
+@dataclass
+class Job:
+    """One session to run for a subject; `make` starts what it needs."""
+
+    told: Told
+    make: Callable[[], Session]
+
+
 class Matrix:
     """The sessions of one process."""
 
@@ -147,36 +163,49 @@ class Matrix:
             for case in load(share.protocol)
             if case.role == share.role and (not share.cases or case.id in share.cases)
         ]
-        self._reference = iut.load("reference")
-        self._waiting: deque[tuple[Session, Told]] = deque()
+        self._jobs: deque[Job] = deque()
         self._active: list[tuple[Session, Told]] = []
+        self._left: dict[str, int] = {}
         self._number = 0
         self._peers: list[Peers] = []
 
     def run(self) -> Iterator[Told]:
-        """All sessions; each gives what it came to when it ends."""
+        """All sessions; each subject gives what it came to when its last session ends."""
         try:
-            self._prepare()
-            while self._waiting or self._active:
+            if self.share.role == "client":
+                self._prepare_clients()
+            else:
+                self._prepare_servers()
+            while self._jobs or self._active:
                 self._fill()
                 yield from self._turn()
         finally:
+            for session, _ in self._active:
+                _stop(session)
             for peers in self._peers:
                 peers.close()
+            self.scheduler.close()
             self.net.close()
 
-    def _prepare(self) -> None:
+    def _add(self, told: Told, make: Callable[[], Session]) -> None:
+        self._jobs.append(Job(told, make))
+        self._left[told.subject] = self._left.get(told.subject, 0) + 1
+
+    # Servers
+
+    def _prepare_servers(self) -> None:
         share = self.share
         if share.baseline:
-            self._add(Told("baseline"), self._broker("broker"), self.cases, self._own([]))
+            port = self._broker("broker")
+            self._add_server(Told("baseline"), port, self.cases, [])
         for kind in share.null_peers:
-            quick = [case for case in self.cases if case.isolation != "own-iut"]
-            self._add(Told(f"null:{kind}"), self._broker("null", "--kind", kind), quick, None)
-        if share.faults:
-            ports = self._faulty([fault.name for fault in share.faults])
-            for fault in share.faults:
-                cases = [case for case in self.cases if wanted(case, fault)]
-                self._add(Told(fault.name), ports[fault.name], cases, self._own([fault.name]))
+            port = self._broker("null", "--kind", kind)
+            quick = [c for c in self.cases if c.isolation != "own-iut" and not c.slow]
+            self._add_server(Told(f"null:{kind}"), port, quick, None)
+        ports = self._faulty([fault.name for fault in share.faults])
+        for fault in share.faults:
+            cases = [case for case in self.cases if wanted(case, fault)]
+            self._add_server(Told(fault.name), ports[fault.name], cases, [fault.name])
 
     def _broker(self, *words: str) -> int:
         peers = Peers([*words, "--listen", "tcp://127.0.0.1:0"])
@@ -185,53 +214,108 @@ class Matrix:
         return int(said["listen"][0].rpartition(":")[2])
 
     def _faulty(self, names: list[str]) -> dict[str, int]:
+        if not names:
+            return {}
         peers = Peers(["matrix", "--role", "server", "--faults", ",".join(names)])
         self._peers.append(peers)
         return {said["fault"]: said["port"] for said in peers.lines() if "fault" in said}
 
-    def _own(self, faults: list[str]) -> Callable[[], Target]:
-        """What starts a broker with these faults for one case alone."""
-        descriptor = with_faults(self._reference, faults)
+    def _add_server(
+        self, told: Told, port: int, cases: Iterable[Case], faults: list[str] | None
+    ) -> None:
+        """The session on the peer at `port`; and, for cases that do not apply to it, on a peer of their
+        own that they apply to, with the same faults (None: none of these)."""
+        by_place: dict[tuple[str, str], list[Case]] = {}
+        for case in cases:
+            place = place_of(case)
+            if place is not None:
+                by_place.setdefault(place, []).append(case)
+        own = self._own(PLACES[0], faults) if faults is not None else None
+        plain = by_place.pop(PLACES[0], [])
+        self._add(told, lambda: self._session(told, self._server(port, PLACES[0]), plain, own))
+        for place, some in by_place.items():
+            if faults is not None:
+                self._add(told, self._special(told, place, some, faults))
+
+    def _special(
+        self, told: Told, place: tuple[str, str], cases: list[Case], faults: list[str]
+    ) -> Callable[[], Session]:
+        own = self._own(place, faults)
+        return lambda: self._session(told, own(), cases, own)
+
+    def _own(self, place: tuple[str, str], faults: list[str]) -> Callable[[], Target]:
+        """What starts a peer in that place with these faults."""
 
         def make() -> Target:
-            running = iut.start(descriptor, ["tcp"])
-            return self._target(running.ports["tcp"], faults[0] if faults else "baseline", running)
+            descriptor = with_faults(reference(place[0]), faults)
+            running = iut.start(descriptor, [place[1]])
+            return self._server(running.ports[place[1]], place, running)
 
         return make
 
-    def _target(self, port: int, name: str, running: Any = None) -> Target:
-        self._number += 1
-        codec = codec_of(self.share.protocol)
-        return Target(
-            protocol=self.share.protocol,
-            role="server",
-            endpoint=Endpoint("tcp", "127.0.0.1", port),
-            scope=self.net.scope(codec.protocol, self.share.protocol, True, monitor=False),
-            pics=dict(self._reference.pics),
-            tag=f"{self._number:x}x",
-            tidy=False,
-            name=name,
-            running=running,
+    def _server(self, port: int, place: tuple[str, str], running: Any = None) -> Target:
+        descriptor = reference(place[0])
+        login = running.credentials if running is not None else descriptor.credentials
+        certificates = running.certificates if running is not None else None
+        endpoint = Endpoint(place[1], "127.0.0.1", port)
+        if place[1] in ("ws", "wss"):
+            endpoint.ws_path = descriptor.listeners[place[1]].path
+        if certificates is not None:
+            endpoint.ca_file, endpoint.verify = str(certificates.ca), True
+            endpoint.server_name = "localhost"
+        return self._target(
+            "server", endpoint, descriptor.pics, Login(login.username, login.password), running
         )
 
-    def _add(
-        self, told: Told, port: int, cases: Iterable[Case], own: Callable[[], Target] | None
-    ) -> None:
-        target = self._target(port, told.subject)
-        applying = [case for case in cases if case.applies(target.pics)]
-        session = Session(
-            self.scheduler, target, applying, Options(CONCURRENCY, again=False),
+    # Clients
+
+    def _prepare_clients(self) -> None:
+        if self.share.baseline:
+            self._add_client(Told("baseline"), self.cases, [])
+        for fault in self.share.faults:
+            cases = [case for case in self.cases if wanted(case, fault)]
+            self._add_client(Told(fault.name), cases, [fault.name])
+
+    def _add_client(self, told: Told, cases: list[Case], faults: list[str]) -> None:
+        def make() -> Session:
+            pics = dict.fromkeys(CLIENT_PICS, True)
+            target = self._target("client", Endpoint("tcp", "127.0.0.1", 0), pics, Login(), None)
+            target.make_tester = lambda run: PeerClient("127.0.0.1", run.port or 0, faults)
+            return self._session(told, target, cases, None)
+
+        self._add(told, make)
+
+    # Both
+
+    def _target(
+        self, role: str, endpoint: Endpoint, pics: Mapping[str, bool], login: Login, running: Any
+    ) -> Target:
+        self._number += 1
+        codec = codec_of(self.share.protocol)
+        scope = self.net.scope(codec.protocol, self.share.protocol, role == "server", monitor=False)
+        return Target(
+            protocol=self.share.protocol, role=role, endpoint=endpoint, scope=scope, pics=dict(pics),
+            tag=f"{self._number:x}x", credentials=login, running=running, tidy=False,
+        )  # fmt: skip
+
+    def _session(
+        self, told: Told, target: Target, cases: list[Case], own: Callable[[], Target] | None
+    ) -> Session:
+        concurrency = CONCURRENCY if self.share.role == "server" else CLIENTS
+        return Session(
+            self.scheduler, target, cases, Options(concurrency, again=False),
             on_ended=lambda run, note: told.add(run), make_own=own,
         )  # fmt: skip
-        self._waiting.append((session, told))
 
     def _fill(self) -> None:
         busy = sum(session.num_running for session, _ in self._active)
-        while self._waiting and busy < BUSY:
-            session, told = self._waiting.popleft()
+        limit = BUSY if self.share.role == "server" else CLIENTS
+        while self._jobs and busy < limit:
+            job = self._jobs.popleft()
+            session = job.make()
             session.step()
             busy += session.num_running
-            self._active.append((session, told))
+            self._active.append((session, job.told))
 
     def _turn(self) -> Iterator[Told]:
         self.scheduler.turn()
@@ -240,15 +324,46 @@ class Matrix:
         now = net_module.now()
         ended = []
         for pair in self._active:
-            session, told = pair
+            session = pair[0]
             if session.busy:
                 session.step()
             elif now >= session.parked_until:
                 session.finish()
                 ended.append(pair)
-        for pair in ended:
-            self._active.remove(pair)
-            yield pair[1]
+        for session, told in ended:
+            self._active.remove((session, told))
+            _stop(session)
+            self._left[told.subject] -= 1
+            if self._left[told.subject] == 0:
+                yield told
+
+
+def _stop(session: Session) -> None:
+    if session.target.running is not None:
+        session.target.running.stop()
+
+
+@cache
+def reference(name: str) -> iut.Descriptor:
+    """The descriptor of a reference broker."""
+    return iut.load(name)
+
+
+#: Reference brokers, and the transport to reach them by, that cases may need; the first is the usual one.
+PLACES = (
+    ("reference", "tcp"), ("reference-limited", "tcp"), ("reference", "ws"), ("reference", "tls"),
+    ("reference", "wss"),
+)  # fmt: skip
+
+
+def place_of(case: Case) -> tuple[str, str] | None:
+    """The first place that a case applies to."""
+    known = iut.names()
+    for name, transport in PLACES:
+        if name in known and (not case.transports or transport in case.transports):
+            if case.applies(reference(name).pics):
+                return name, transport
+    return None
 
 
 def main() -> int:
