@@ -19,13 +19,9 @@ static bool is_inside(const law_span *spans, size_t i, size_t ancestor) {
   return false;
 }
 
-/* Takes the spans inside |i| out of the map. They follow |i| without a break. */
-static void drop_descendants(law_span *spans, size_t *num, size_t i) {
-  size_t last = i + 1;
-  while (last < *num && is_inside(spans, last, i)) {
-    last++;
-  }
-  size_t gone = last - i - 1;
+/* Takes the spans from |first| to before |last|, none of which has children elsewhere, out of the map. */
+static void remove_spans(law_span *spans, size_t *num, size_t first, size_t last) {
+  size_t gone = last - first;
   for (size_t k = last; k < *num; k++) {
     spans[k - gone] = spans[k];
     if (spans[k - gone].parent >= last) {
@@ -33,6 +29,15 @@ static void drop_descendants(law_span *spans, size_t *num, size_t i) {
     }
   }
   *num -= gone;
+}
+
+/* Takes the spans inside |i| out of the map. They follow |i| without a break. */
+static void drop_descendants(law_span *spans, size_t *num, size_t i) {
+  size_t last = i + 1;
+  while (last < *num && is_inside(spans, last, i)) {
+    last++;
+  }
+  remove_spans(spans, num, i + 1, last);
 }
 
 /* Moves what lies after |i| by |delta|, and lets its ancestors grow by it. */
@@ -105,14 +110,30 @@ static size_t fix_lengths_above(uint8_t *wire, size_t len, size_t cap, law_span 
   return len;
 }
 
+static bool is_bits(const law_span *span) { return span->field->kind == LAW_KIND_BITS; }
+
+/* Bit fields lie on the byte of the field before them: without that byte they are gone. */
+static void drop_bits_after(law_span *spans, size_t *num, size_t i) {
+  size_t last = i + 1;
+  while (last < *num && is_bits(&spans[last]) &&
+         spans[last].parent == spans[i].parent && spans[last].at == spans[i].at) {
+    last++;
+  }
+  remove_spans(spans, num, i + 1, last);
+}
+
 size_t law_splice(uint8_t *wire, size_t len, size_t cap, law_span *spans, size_t *num, size_t i,
                   law_bytes with, bool fix_lengths) {
   /* Lengths may grow, too: ask for that room first, so that nothing is changed when it is not there. */
   size_t room = fix_lengths ? 4 * MAX_VARINT : 0;
-  if (i >= *num || len - spans[i].len + with.len + room > cap) {
+  if (i >= *num || len - spans[i].len + with.len + room > cap ||
+      (is_bits(&spans[i]) && with.len != 1)) {
     return SIZE_MAX;
   }
   drop_descendants(spans, num, i);
+  if (with.len != 1 && spans[i].field->kind == LAW_KIND_U8) {
+    drop_bits_after(spans, num, i);
+  }
   len = replace(wire, len, cap, spans, *num, i, with);
   return fix_lengths ? fix_lengths_above(wire, len, cap, spans, *num, i) : len;
 }
@@ -130,16 +151,17 @@ static size_t splice(const target *t, size_t i, law_bytes with, bool fix) {
   return law_splice(t->wire, t->len, t->cap, t->spans, t->num, i, with, fix);
 }
 
-/* The span that holds a value: the value child of a string, the value of an item, itself otherwise. */
+/* The span that holds a value: the value child of a string, the value of an item, itself otherwise (an
+ * earlier edit may have taken the children away). */
 static size_t value_span(const target *t, size_t i) {
   law_kind kind = t->spans[i].field->kind;
-  if ((kind == LAW_KIND_STRING || kind == LAW_KIND_BINARY) && i + 2 < *t->num) {
+  if (i + 2 >= *t->num || t->spans[i + 2].parent != i) {
+    return i;
+  }
+  if (kind == LAW_KIND_STRING || kind == LAW_KIND_BINARY) {
     return i + 2;
   }
-  if (t->spans[i].item != NULL && i + 2 < *t->num) {
-    return value_span(t, i + 2);
-  }
-  return i;
+  return t->spans[i].item != NULL ? value_span(t, i + 2) : i;
 }
 
 static size_t set_number(const target *t, size_t i, uint64_t number, bool fix) {
@@ -147,6 +169,9 @@ static size_t set_number(const target *t, size_t i, uint64_t number, bool fix) {
   law_writer w = law_writer_of(bytes, sizeof bytes);
   const law_span *span = &t->spans[i];
   uint8_t mask;
+  if (span->len > sizeof bytes) { /* after a resize */
+    return SIZE_MAX;
+  }
   switch (span->field->kind) {
     case LAW_KIND_BITS:
       mask = (uint8_t)(((1u << span->field->width) - 1) << span->field->shift);
@@ -218,7 +243,8 @@ static law_bytes bytes_of(const target *t, size_t i) {
 /* Later span first, so that the earlier one's place stays true. Lengths are repaired by the second. */
 static size_t swap_spans(target *t, size_t a, size_t b, bool fix) {
   size_t first = a < b ? a : b, second = a < b ? b : a;
-  if (second >= *t->num || first == second || is_inside(t->spans, second, first)) {
+  if (second >= *t->num || first == second || is_inside(t->spans, second, first) ||
+      is_bits(&t->spans[first]) || is_bits(&t->spans[second])) {
     return SIZE_MAX;
   }
   law_bytes one = bytes_of(t, first), two = bytes_of(t, second);

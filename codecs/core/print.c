@@ -348,18 +348,32 @@ size_t law_json_spans(const law_span *spans, size_t num, law_bytes wire, char *o
 
 /* ---- one line for people ---- */
 
+/* How many bytes the control character at |p| has: ASCII's, U+0080 to U+009F, and the line and paragraph
+ * separators U+2028 and U+2029. 0: it is none. */
+static size_t control_len(const uint8_t *p, size_t left) {
+  if (p[0] < 0x20 || p[0] == 0x7f) {
+    return 1;
+  }
+  if (left >= 2 && p[0] == 0xc2 && p[1] < 0xa0) {
+    return 2;
+  }
+  return left >= 3 && p[0] == 0xe2 && p[1] == 0x80 && (p[2] & 0xfe) == 0xa8 ? 3 : 0;
+}
+
+/* |bytes| are UTF-8. */
 static void put_quoted(text *t, law_bytes bytes) {
   put_char(t, '"');
-  for (size_t i = 0; i < bytes.len; i++) {
+  for (size_t i = 0; i < bytes.len;) {
     uint8_t c = bytes.data[i];
-    if (c == '"' || c == '\\') {
-      put_char(t, '\\');
-      put_char(t, (char)c);
-    } else if (c < 0x20 || c == 0x7f) {
+    size_t control = control_len(bytes.data + i, bytes.len - i);
+    for (size_t end = i + control; i < end; i++) {
       put(t, "\\x");
-      put_hex_byte(t, c);
-    } else {
+      put_hex_byte(t, bytes.data[i]);
+    }
+    if (control == 0) {
+      put(t, c == '"' || c == '\\' ? "\\" : "");
       put_char(t, (char)c);
+      i++;
     }
   }
   put_char(t, '"');

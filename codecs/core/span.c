@@ -43,7 +43,7 @@ uint64_t law_span_number(const law_span *span, law_bytes wire) {
     case LAW_KIND_TAG:
       return varint_of(b);
     case LAW_KIND_BITS:
-      return (b.data[0] >> span->field->shift) & ((1u << span->field->width) - 1);
+      return b.len == 0 ? 0 : (b.data[0] >> span->field->shift) & ((1u << span->field->width) - 1);
     case LAW_KIND_U8:
     case LAW_KIND_U16:
     case LAW_KIND_U32:
