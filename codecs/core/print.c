@@ -167,19 +167,22 @@ static void put_json_members(text *t, const tree *tr, size_t parent, bool comma)
   }
 }
 
+/* The value of span |i|, null when there is no such span: its bytes are cut off. */
+static void put_json_or_null(text *t, const tree *tr, size_t i) {
+  if (i < tr->num) {
+    put_json_value(t, tr, i);
+  } else {
+    put(t, "null");
+  }
+}
+
 static void put_json_pair(text *t, const tree *tr, size_t item) {
   size_t key = next_child(tr, item, item + 1);
   size_t value = key < tr->num ? next_child(tr, item, key) : tr->num;
   put_char(t, '[');
-  if (key < tr->num) {
-    put_json_value(t, tr, key);
-  }
+  put_json_or_null(t, tr, key);
   put(t, ", ");
-  if (value < tr->num) {
-    put_json_value(t, tr, value);
-  } else {
-    put(t, "null");
-  }
+  put_json_or_null(t, tr, value);
   put_char(t, ']');
 }
 
@@ -188,12 +191,7 @@ static void put_json_item_value(text *t, const tree *tr, size_t i) {
     put_json_pair(t, tr, i);
     return;
   }
-  size_t value = next_child(tr, i, i + 1);
-  if (value < tr->num) {
-    put_json_value(t, tr, value);
-  } else {
-    put(t, "null");
-  }
+  put_json_or_null(t, tr, next_child(tr, i, i + 1));
 }
 
 static bool seen_before(const tree *tr, size_t parent, size_t i) {
