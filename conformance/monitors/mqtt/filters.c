@@ -88,16 +88,19 @@ static void ask_one(law_mqtt_filters *f, const law_mqtt_filter *filter, bool may
 /* Where the filters of a SUBSCRIBE are kept until its SUBACK; NULL: nowhere, so that its grants stay
  * unknown and the requested QoS counts. */
 static law_mqtt_asked *keep(law_mqtt_filters *f, uint16_t packet_id, uint32_t num) {
-  if (num > LAW_MQTT_MAX_ASKED_FILTERS) {
-    return NULL;
-  }
+  law_mqtt_asked *room = NULL;
   for (size_t i = 0; i < LAW_MQTT_MAX_ASKED; i++) {
-    if (f->asked[i].packet_id == 0) {
-      f->asked[i] = (law_mqtt_asked){.packet_id = packet_id};
-      return &f->asked[i];
+    if (f->asked[i].packet_id == packet_id) {
+      f->unknown = true; /* which of the two a SUBACK answers cannot be told */
+    } else if (f->asked[i].packet_id == 0) {
+      room = &f->asked[i];
     }
   }
-  return NULL;
+  if (room == NULL || num > LAW_MQTT_MAX_ASKED_FILTERS) {
+    return NULL;
+  }
+  *room = (law_mqtt_asked){.packet_id = packet_id};
+  return room;
 }
 
 void law_mqtt_filters_ask(law_mqtt_filters *f, const law_mqtt_message *subscribe) {

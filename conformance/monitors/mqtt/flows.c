@@ -14,6 +14,14 @@ static uint32_t id_at(const law_mqtt_packet *p) {
   return law_mqtt_body_at(p->seen->wire);
 }
 
+/* Objects to how the judged side uses its own identifiers. */
+static void object_to_sender(law_mqtt_monitor *c, const law_mqtt_packet *p,
+                             law_mqtt_objection objection) {
+  if (!c->strayed) {
+    law_mqtt_object(c, p, objection, id_at(p));
+  }
+}
+
 /* The identifier's state is not known any more. */
 static void blur(law_mqtt_ids *ids, law_mqtt_id *e, uint16_t id) {
   if (e != NULL) {
@@ -39,15 +47,15 @@ static void object_to_reuse(law_mqtt_monitor *c, const law_mqtt_packet *p, const
   bool copy = law_mqtt_dup(p->m) && is_publish(e);
   bool late = e->use == LAW_MQTT_USE_RELEASED && law_mqtt_qos(p->m) == 2;
   if (copy && late) {
-    law_mqtt_object(c, p, LAW_MQTT_OBJECT_PUBLISH_AFTER_PUBREL, id_at(p));
+    object_to_sender(c, p, LAW_MQTT_OBJECT_PUBLISH_AFTER_PUBREL);
   } else if (copy && same_message(e, p->m)) {
-    law_mqtt_object(c, p, LAW_MQTT_OBJECT_RESENT, id_at(p));
+    object_to_sender(c, p, LAW_MQTT_OBJECT_RESENT);
   } else {
-    law_mqtt_object(c, p,
-                    p->seen->from == LAW_CLIENT ? LAW_MQTT_OBJECT_ID_IN_USE_CLIENT
-                                                : LAW_MQTT_OBJECT_ID_IN_USE_SERVER,
-                    id_at(p));
+    object_to_sender(c, p,
+                     p->seen->from == LAW_CLIENT ? LAW_MQTT_OBJECT_ID_IN_USE_CLIENT
+                                                 : LAW_MQTT_OBJECT_ID_IN_USE_SERVER);
   }
+  c->strayed = c->strayed || p->judged;
 }
 
 /* Another PUBLISH with the identifier of |e|. */
@@ -72,7 +80,7 @@ static void check_first_dup(law_mqtt_monitor *c, const law_mqtt_packet *p) {
 
 static void check_receive_maximum(law_mqtt_monitor *c, const law_mqtt_packet *p) {
   const law_mqtt_announced *limits = law_mqtt_binding(c);
-  if (p->judged && limits != NULL &&
+  if (p->judged && limits != NULL && !c->strayed &&
       law_mqtt_ids_in_flight(ids_of(c, c->judged)) > limits->receive_maximum) {
     law_mqtt_object(c, p,
                     c->judged == LAW_CLIENT ? LAW_MQTT_OBJECT_RECEIVE_MAXIMUM_CLIENT
@@ -89,16 +97,18 @@ void law_mqtt_see_publish_flow(law_mqtt_monitor *c, const law_mqtt_packet *p) {
     publish_again(c, p, e);
     return;
   }
-  bool doubtful = law_mqtt_dup(p->m) && law_mqtt_id_unknown(ids, id);
-  if (LAW_UNLIKELY(doubtful && p->judged)) {
-    return; /* a copy whose acknowledgement may be under way: nobody knows when the identifier is free */
+  bool unknown = law_mqtt_id_unknown(ids, id);
+  if (unknown && p->judged && law_mqtt_dup(p->m)) {
+    c->strayed = true; /* a copy whose acknowledgement may be under way */
+    return;
   }
-  if (!doubtful) {
+  if (!unknown) {
     check_first_dup(c, p);
   }
   e = law_mqtt_id_take(ids, id, use_of(p->m));
-  if (e != NULL) {
-    e->doubtful = doubtful;
+  if (e != NULL && unknown) {
+    /* Before 5.0 copies of an older message may wait for answers beside a new one. */
+    e->doubtful = law_mqtt_dup(p->m) || p->m->version != LAW_MQTT_5;
   }
   check_receive_maximum(c, p);
 }
@@ -106,9 +116,10 @@ void law_mqtt_see_publish_flow(law_mqtt_monitor *c, const law_mqtt_packet *p) {
 /* ---- answers of the receiver: PUBACK, PUBREC, PUBCOMP ---- */
 
 /* The judged side answers |id| of the other, for which nothing is open. */
-static void object_to_answer(law_mqtt_monitor *c, const law_mqtt_packet *p, bool others_open,
-                             law_mqtt_objection unasked, law_mqtt_objection other_id) {
-  if (!law_mqtt_id_unknown(ids_of(c, law_mqtt_other(c->judged)), p->m->packet_id)) {
+static void object_to_answer(law_mqtt_monitor *c, const law_mqtt_packet *p, const law_mqtt_id *e,
+                             bool others_open, law_mqtt_objection unasked,
+                             law_mqtt_objection other_id) {
+  if (law_mqtt_id_certain(ids_of(c, law_mqtt_other(c->judged)), e, p->m->packet_id)) {
     law_mqtt_object(c, p, others_open ? other_id : unasked, id_at(p));
   }
 }
@@ -117,7 +128,7 @@ static void object_to_answer(law_mqtt_monitor *c, const law_mqtt_packet *p, bool
  * latest that it answered. A copy's place is not known. */
 static void check_order(law_mqtt_monitor *c, const law_mqtt_packet *p, const law_mqtt_id *e,
                         uint32_t *last, law_mqtt_objection objection) {
-  if (p->seen->from != LAW_CLIENT || e->resent) {
+  if (p->seen->from != LAW_CLIENT || e->resent || e->doubtful) {
     return;
   }
   if (e->order < *last) {
@@ -138,7 +149,9 @@ static void check_server_only(law_mqtt_monitor *c, const law_mqtt_packet *p,
  * soon as it has read this. */
 static void acknowledged_by_other(law_mqtt_monitor *c, const law_mqtt_packet *p) {
   law_mqtt_ids *ids = ids_of(c, c->judged);
-  blur(ids, law_mqtt_id_find(ids, p->m->packet_id), p->m->packet_id);
+  law_mqtt_id *e = law_mqtt_id_find(ids, p->m->packet_id);
+  c->strayed = c->strayed || e == NULL;
+  blur(ids, e, p->m->packet_id);
 }
 
 static void judge_puback(law_mqtt_monitor *c, const law_mqtt_packet *p) {
@@ -150,11 +163,11 @@ static void judge_puback(law_mqtt_monitor *c, const law_mqtt_packet *p) {
     if (--e->asked == 0) {
       law_mqtt_id_done(ids, e);
     }
-  } else if (e != NULL && is_publish(e) && e->asked > 0) {
+  } else if (e != NULL && !e->doubtful && is_publish(e) && e->asked > 0) {
     law_mqtt_object(c, p, LAW_MQTT_OBJECT_ANSWER_BY_QOS, 0);
     blur(ids, e, p->m->packet_id);
   } else {
-    object_to_answer(c, p, ids->num[LAW_MQTT_USE_QOS1] > 0, LAW_MQTT_OBJECT_PUBACK_UNASKED,
+    object_to_answer(c, p, e, ids->num[LAW_MQTT_USE_QOS1] > 0, LAW_MQTT_OBJECT_PUBACK_UNASKED,
                      LAW_MQTT_OBJECT_ANSWER_OTHER_ID);
   }
 }
@@ -193,13 +206,13 @@ static void judge_pubrec(law_mqtt_monitor *c, const law_mqtt_packet *p) {
   bool qos2 = e != NULL && e->use >= LAW_MQTT_USE_QOS2 && e->use <= LAW_MQTT_USE_RELEASED;
   if (LAW_LIKELY(qos2 && e->asked > 0)) {
     answer_pubrec(c, p, ids, e);
-  } else if (e != NULL && e->use == LAW_MQTT_USE_QOS1) {
+  } else if (e != NULL && !e->doubtful && e->use == LAW_MQTT_USE_QOS1) {
     law_mqtt_object(c, p, LAW_MQTT_OBJECT_ANSWER_BY_QOS, 0);
     blur(ids, e, p->m->packet_id);
   } else if (qos2 && p->m->version != LAW_MQTT_5) {
     return; /* nothing before 5.0 forbids to say it again */
   } else {
-    object_to_answer(c, p, ids->num[LAW_MQTT_USE_QOS2] > 0, LAW_MQTT_OBJECT_PUBREC_UNASKED,
+    object_to_answer(c, p, e, ids->num[LAW_MQTT_USE_QOS2] > 0, LAW_MQTT_OBJECT_PUBREC_UNASKED,
                      LAW_MQTT_OBJECT_ANSWER_OTHER_ID);
   }
 }
@@ -210,6 +223,7 @@ static void pubrec_by_other(law_mqtt_monitor *c, const law_mqtt_packet *p) {
   law_mqtt_id *e = law_mqtt_id_find(ids, p->m->packet_id);
   bool refused = p->m->version == LAW_MQTT_5 && p->m->reason >= 0x80;
   if (e == NULL || refused || e->use == LAW_MQTT_USE_QOS1 || !is_publish(e)) {
+    c->strayed = c->strayed || e == NULL;
     blur(ids, e, p->m->packet_id);
     return;
   }
@@ -237,17 +251,20 @@ static void judge_pubrel(law_mqtt_monitor *c, const law_mqtt_packet *p) {
   law_mqtt_id *e = law_mqtt_id_find(ids, p->m->packet_id);
   if (LAW_LIKELY(e != NULL && e->use == LAW_MQTT_USE_RECEIVED)) {
     law_mqtt_answered(c);
-    check_order(c, p, e, &c->last_pubrel, LAW_MQTT_OBJECT_PUBREL_ORDER);
+    if (!c->strayed) {
+      check_order(c, p, e, &c->last_pubrel, LAW_MQTT_OBJECT_PUBREL_ORDER);
+    }
     law_mqtt_id_becomes(ids, e, LAW_MQTT_USE_RELEASED);
     e->turns--;
   } else if (e != NULL && e->use == LAW_MQTT_USE_RELEASED) {
     if (e->turns > 0) {
       e->turns--;
     } else {
-      law_mqtt_object(c, p, LAW_MQTT_OBJECT_RESENT, id_at(p));
+      object_to_sender(c, p, LAW_MQTT_OBJECT_RESENT);
+      c->strayed = true;
     }
   } else if (e != NULL || !law_mqtt_id_unknown(ids, p->m->packet_id)) {
-    law_mqtt_object(c, p, LAW_MQTT_OBJECT_PUBREL_UNASKED, id_at(p));
+    object_to_sender(c, p, LAW_MQTT_OBJECT_PUBREL_UNASKED);
   }
 }
 
@@ -299,7 +316,7 @@ static void judge_pubcomp(law_mqtt_monitor *c, const law_mqtt_packet *p) {
     }
     return;
   }
-  object_to_answer(c, p, ids->num[LAW_MQTT_USE_RELEASED] > 0, LAW_MQTT_OBJECT_PUBCOMP_UNASKED,
+  object_to_answer(c, p, e, ids->num[LAW_MQTT_USE_RELEASED] > 0, LAW_MQTT_OBJECT_PUBCOMP_UNASKED,
                    LAW_MQTT_OBJECT_PUBCOMP_OTHER_ID);
 }
 

@@ -65,6 +65,11 @@ LAW_INLINE law_mqtt_id *law_mqtt_id_find(law_mqtt_ids *ids, uint16_t id) {
   return &ids->slots[i];
 }
 
+/* True when nothing but |entry|, of |id|, can be waiting for an answer (NULL: nothing at all). */
+LAW_INLINE bool law_mqtt_id_certain(const law_mqtt_ids *ids, const law_mqtt_id *entry, uint16_t id) {
+  return entry != NULL ? !entry->doubtful : !law_mqtt_id_unknown(ids, id);
+}
+
 /* Takes |id|, which is not in the table, into use. NULL when there is no room: it is not known then. */
 law_mqtt_id *law_mqtt_id_take(law_mqtt_ids *ids, uint16_t id, law_mqtt_use use);
 

@@ -130,9 +130,10 @@ LAW_COLD static void unreadable(law_mqtt_monitor *c, law_side from, uint8_t type
   gap(c, from);
 }
 
-/* Until a CONNECT says it, the version is what the decoder was told to assume. */
+/* Until a CONNECT says it, the version is what the decoder was told to assume; a second CONNECT does not
+ * change it. */
 static void note_version(law_mqtt_monitor *c, const law_mqtt_message *m) {
-  if (c->version == 0 && m != NULL) {
+  if (m != NULL && (law_mqtt_type_of(m) != LAW_MQTT_CONNECT || c->connect != LAW_MQTT_DONE)) {
     c->version = m->version;
   }
 }

@@ -64,6 +64,10 @@ typedef struct law_mqtt_monitor {
   bool told;         /* the judged client provably has the CONNACK */
   bool early_packet; /* the server sent more than AUTH before it: no answer proves anything */
 
+  /* Copies, or acknowledgements that nothing seen asked for, may be on their way to the judged side: when it
+   * takes an identifier of its own for free is not known any more. */
+  bool strayed;
+
   law_mqtt_announced announced[2]; /* by the side that announced it */
   law_mqtt_ids ids[2];             /* by the side that assigned them */
   uint32_t last_puback, last_pubrec, last_pubrel; /* orders of what the client answered last */

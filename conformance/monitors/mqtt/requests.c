@@ -14,7 +14,7 @@ static void ask_again(law_mqtt_monitor *c, const law_mqtt_packet *p, law_mqtt_id
                       law_mqtt_use use) {
   law_mqtt_ids *ids = &c->ids[LAW_CLIENT];
   bool copy = e->use == use && e->order == content_of(p);
-  if (!copy) {
+  if (!copy && !c->strayed) {
     law_mqtt_object(c, p, LAW_MQTT_OBJECT_ID_IN_USE_CLIENT, law_mqtt_body_at(p->seen->wire));
   }
   if (!copy || e->asked == UINT8_MAX) {
@@ -23,6 +23,7 @@ static void ask_again(law_mqtt_monitor *c, const law_mqtt_packet *p, law_mqtt_id
   } else {
     e->asked++;
   }
+  c->strayed = c->strayed || p->judged;
 }
 
 static void ask(law_mqtt_monitor *c, const law_mqtt_packet *p, law_mqtt_use use) {
@@ -34,8 +35,8 @@ static void ask(law_mqtt_monitor *c, const law_mqtt_packet *p, law_mqtt_use use)
     ask_again(c, p, e, use);
     return;
   }
-  if (doubtful && p->judged) {
-    return; /* it may be a copy whose answer is under way */
+  if (doubtful && p->judged && p->m->version != LAW_MQTT_5) {
+    return; /* it may be a copy whose answer is under way; 5.0 lets nothing be asked twice */
   }
   e = law_mqtt_id_take(ids, id, use);
   if (e != NULL) {
@@ -75,7 +76,7 @@ static void check_count(law_mqtt_monitor *c, const law_mqtt_packet *p, const law
                         law_mqtt_objection objection) {
   const law_list *reasons = &p->m->u.reasons;
   bool has_reasons = p->m->version == LAW_MQTT_5 || law_mqtt_type_of(p->m) == LAW_MQTT_SUBACK;
-  if (has_reasons && e->filters != 0 && reasons->count != e->filters) {
+  if (has_reasons && !e->doubtful && e->filters != 0 && reasons->count != e->filters) {
     law_mqtt_object(c, p, objection, (uint32_t)(reasons->data - p->seen->wire.data));
   }
 }
@@ -88,7 +89,7 @@ static void judge_answer(law_mqtt_monitor *c, const law_mqtt_packet *p, const an
     if (--e->asked == 0) {
       law_mqtt_id_done(ids, e);
     }
-  } else if (e != NULL || !law_mqtt_id_unknown(ids, p->m->packet_id)) {
+  } else if (law_mqtt_id_certain(ids, e, p->m->packet_id)) {
     law_mqtt_object(c, p, ids->num[rules->use] > 0 ? rules->other_id : rules->unasked,
                     law_mqtt_body_at(p->seen->wire));
   }
@@ -100,6 +101,8 @@ static void answered_by_other(law_mqtt_monitor *c, const law_mqtt_packet *p) {
   law_mqtt_id *e = law_mqtt_id_find(ids, p->m->packet_id);
   if (e != NULL) {
     law_mqtt_id_free(ids, e);
+  } else {
+    c->strayed = true;
   }
   law_mqtt_id_forget(ids, p->m->packet_id);
 }
