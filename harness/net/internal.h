@@ -194,6 +194,8 @@ uint16_t law_tcp_peer_port(int fd);
 void law_tcp_ipv4(int fd, bool peer, uint8_t *out);
 void law_tcp_prepare(int fd);
 void law_tcp_abort(int fd);
+/* How a connection ended by the errno of a failed read or write. */
+law_io law_tcp_outcome(int error);
 law_io law_tcp_read(law_net *net, int fd, uint8_t *out, size_t cap, size_t *out_len);
 law_io law_tcp_write(law_net *net, int fd, law_bytes bytes, size_t *out_len);
 

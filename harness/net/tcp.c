@@ -181,13 +181,19 @@ void law_tcp_abort(int fd) {
   (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 }
 
+law_io law_tcp_outcome(int error) {
+  if (error == EPIPE) { /* a reset, too, but caused by sending on after the other side's FIN */
+    return LAW_IO_FIN;
+  }
+  return error == ECONNRESET ? LAW_IO_RST : LAW_IO_ERROR;
+}
+
 static law_io failed(law_net *net) {
   if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) {
     return LAW_IO_AGAIN;
   }
   (void)snprintf(net->why, sizeof net->why, "%s", strerror(errno));
-  /* EPIPE is a reset, too, but after the other side's FIN, which is still to be read. */
-  return errno == ECONNRESET ? LAW_IO_RST : LAW_IO_ERROR;
+  return law_tcp_outcome(errno);
 }
 
 law_io law_tcp_read(law_net *net, int fd, uint8_t *out, size_t cap, size_t *out_len) {

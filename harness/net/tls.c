@@ -173,13 +173,12 @@ static law_io outcome(law_net *net, law_tls *t, int result) {
     return LAW_IO_FIN;
   }
   t->broken = true;
+  if (t->end) {
+    return LAW_IO_FIN;
+  }
   if (t->error != 0) {
     (void)snprintf(net->why, sizeof net->why, "%s", strerror(t->error));
-    return t->error == ECONNRESET ? LAW_IO_RST : LAW_IO_ERROR;
-  }
-  if (t->end) {
-    (void)snprintf(net->why, sizeof net->why, "the other side closed the connection");
-    return LAW_IO_FIN;
+    return law_tcp_outcome(t->error);
   }
   explain(net, t);
   return LAW_IO_ERROR;

@@ -44,8 +44,8 @@ void law_ws_close(law_conn *c, uint16_t status) {
 /* ---- Receiving ---- */
 
 static law_io broken(law_conn *c, const char *why) {
-  (void)snprintf(c->net->why, LAW_NET_TEXT, "a WebSocket frame is wrong: %s", why);
   law_ws_close(c, LAW_WS_WRONG);
+  (void)snprintf(c->net->why, LAW_NET_TEXT, "a WebSocket frame is wrong: %s", why);
   return LAW_IO_ERROR;
 }
 
