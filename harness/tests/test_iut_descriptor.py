@@ -79,6 +79,14 @@ def test_each_mistake_is_one_sentence(tmp_path: Path, old: str, new: str, said: 
     assert "\n" not in str(caught.value) or "TOML" in str(caught.value)
 
 
+def test_the_example_of_the_manual(tmp_path: Path) -> None:
+    manual = Path(__file__).parents[2] / "docs" / "iut.md"
+    (tmp_path / "shims").mkdir()
+    (tmp_path / "shims" / "some-server.mjs").touch()
+    example = manual.read_text().partition("```toml\n")[2].partition("```")[0]
+    assert parse(tmp_path, example).deviations[0].protocol == "mqtt5"
+
+
 def test_deviations_expire(tmp_path: Path) -> None:
     text = SERVER + (
         "[[deviations]]\nid = 'MQTT5-3.1.0-2'\nreason = 'r'\nowner = 'o'\nexpires = 2027-01-31\n"

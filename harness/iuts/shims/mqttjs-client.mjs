@@ -29,7 +29,7 @@ const doing = {
     answer()
   },
   publish: (c, answer) => client.publish(c.topic, bytes(c), { qos: c.qos ?? 0, retain: !!c.retain, properties: properties(c.properties) }, answer),
-  subscribe: (c, answer) => client.subscribe(c.filter, { qos: c.qos ?? 0, properties: properties(c.properties) }, answer),
+  subscribe: (c, answer) => client.subscribe(c.filter, { qos: c.qos ?? 0, nl: !!c.no_local, rap: !!c.retain_as_published, rh: c.retain_handling ?? 0, properties: properties(c.properties) }, answer),
   unsubscribe: (c, answer) => client.unsubscribe(c.filter, { properties: properties(c.properties) }, answer),
   disconnect: (c, answer) => client.end(false, {}, answer)
 }

@@ -100,6 +100,9 @@ static int do_request(const char *verb, const cJSON *command) {
   MQTTAsync_message message = MQTTAsync_message_initializer;
   message.properties = options.properties = properties(command);
   message.qos = number(command, "qos", 0);
+  options.subscribeOptions.noLocal = (unsigned char)number(command, "no_local", 0);
+  options.subscribeOptions.retainAsPublished = (unsigned char)number(command, "retain_as_published", 0);
+  options.subscribeOptions.retainHandling = (unsigned char)number(command, "retain_handling", 0);
   if (*verb == 'u') return MQTTAsync_unsubscribe(client, text(command, "filter"), &options);
   if (*verb == 's') return MQTTAsync_subscribe(client, text(command, "filter"), message.qos, &options);
   bytes data = payload(command);

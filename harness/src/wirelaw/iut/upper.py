@@ -392,7 +392,7 @@ def from_command(text: str, protocols: Mapping[str, tuple[str, ...]]) -> Descrip
         raise UserError(
             f"the command of the client mentions {{{unknown[0]}}}, which is no placeholder"
         )
-    if "port" not in template.argv_names(argv):
+    if not argv or "port" not in template.argv_names(argv):
         raise UserError("the command of the client must mention {port}, where it shall connect")
     return Descriptor(
         file=Path("command"), name="command", title=argv[0], role="client",
