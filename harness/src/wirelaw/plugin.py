@@ -55,8 +55,7 @@ class CaseFile(pytest.File):
 class Conformance:
     """What the run is about, and what came of it. One object for each process.
 
-    `on_start` is told the bench once the IUT has been greeted, and the cases that will run;
-    `on_case` of each result, `on_violation` of what the monitor sees.
+    `on_start` is told what is known of the IUT once it was greeted (pics, url); `on_case` of each result, `on_violation` of what the monitor sees.
     """
 
     def __init__(self, plan: Plan, selection: Selection | None = None) -> None:
@@ -64,12 +63,13 @@ class Conformance:
         self.selection = selection or select(plan, load(plan.protocol))
         self.began = net.now()
         self.capture: Path | None = None
-        self.on_start: Callable[[Bench], None] = lambda bench: None
+        self.on_start: Callable[[dict[str, Any]], None] = lambda known: None
         self.on_started: Callable[[Case], None] = lambda case: None
         self.on_case: Callable[[CaseResult], None] = lambda result: None
         self.on_violation: Callable[[MonitorViolation], None] = lambda seen: None
         self.on_turn: Callable[[], None] = lambda: None
         self.on_sessions: Callable[[int], None] = lambda count: None
+        self.known: dict[str, Any] | None = None  # of the IUT, once it was greeted
         self.error: UserError | None = None
         self.given_up: str | None = None
         self.items: list[CaseItem] = []
@@ -108,13 +108,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     conformance = parent.config.stash.get(PLAN, None)
-    if conformance is None or not conformance.cases_of(file_path):
+    if conformance is None or file_path.suffix == ".py" or not conformance.cases_of(file_path):
         return None
     return CaseFile.from_parent(parent, path=file_path)  # type: ignore[no-any-return]
 
 
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> Any:
-    """Cases in Python are not pytest's tests."""
+    """Files of cases in Python: pytest's own collector comes by here, and finds no tests in them."""
     conformance = parent.config.stash.get(PLAN, None)
     if conformance is not None and conformance.cases_of(module_path):
         return CaseFile.from_parent(parent, path=module_path)
@@ -212,7 +212,9 @@ class Loop:
         except UserError as error:
             conformance.error = error
             raise pytest.exit.Exception(str(error), returncode=2) from None
-        conformance.on_start(bench)
+        url = bench.running.url(bench.transport) if bench.running is not None else None
+        conformance.known = {"pics": dict(bench.target.pics), "url": url}
+        conformance.on_start(conformance.known)
         self._begin()
 
     def _begin(self) -> None:
@@ -233,6 +235,11 @@ class Loop:
     def _seen(self, violation: MonitorViolation) -> None:
         self._violations.append(violation)
         self.conformance.on_violation(violation)
+
+    @property
+    def num_sessions(self) -> int:
+        """How many sessions with the IUT succeeded."""
+        return self._bench.target.num_sessions if self._bench is not None else 0
 
     def take_violations(self) -> list[MonitorViolation]:
         """What the monitor saw since the last call."""
@@ -362,7 +369,8 @@ def _report(
         report.wirelaw = {  # type: ignore[attr-defined]
             "case": result.to_json(),
             "violations": [each.to_json() for each in violations or []],
-            "sessions": loop._bench.target.num_sessions if loop._bench else 0,
+            "sessions": loop.num_sessions,
+            "known": loop.conformance.known,
         }
     return report
 
@@ -421,6 +429,9 @@ class Controller:
         if told is None:
             return
         result = CaseResult.from_json(told["case"])
+        if self.conformance.known is None and told["known"] is not None:
+            self.conformance.known = told["known"]
+            self.conformance.on_start(told["known"])
         self.conformance.on_case(result)
         for each in told["violations"]:
             self.conformance.on_violation(MonitorViolation.from_json(each))

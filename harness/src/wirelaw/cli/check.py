@@ -218,8 +218,8 @@ class Check:
 
     # What the plugin tells
 
-    def _known(self, bench: Any) -> None:
-        self.writer.iut_known(pics=bench.target.pics, url=_url(bench), version=_version(bench))
+    def _known(self, known: dict[str, Any]) -> None:
+        self.writer.iut_known(**known)
 
     def _case_started(self, case: Any) -> None:
         self.writer.case_started(case.id)
@@ -271,6 +271,7 @@ class Check:
         plan = self.plan
         return make(
             name=plan.iut or plan.iut_command or plan.listen or "client",
+            version=_version(plan.iut),
             role=plan.role,
             protocol=plan.protocol,
             descriptor_sha256=_sha256(plan.iut),
@@ -374,17 +375,13 @@ def _sha256(name: str | None) -> str | None:
     return hashlib.sha256(iut.load(name).file.read_bytes()).hexdigest()
 
 
-def _url(bench: Any) -> str | None:
-    return bench.running.url(bench.transport) if bench.running is not None else None
-
-
-def _version(bench: Any) -> str | None:
+def _version(name: str | None) -> str | None:
     from wirelaw import iut
 
-    if bench.descriptor is None or bench.descriptor.version.command is None:
+    if name is None or "://" in name:
         return None
     try:
-        return iut.version(bench.descriptor)
+        return iut.version(iut.load(name))
     except UserError:
         return None
 

@@ -74,10 +74,11 @@ class Bench:
             return self.target
         self.running = self._running()
         self.target = self._server(self.running, tidy=True)
-        why = hello(self.scheduler, self.target)
-        if why is not None:
-            login = "" if self.target.credentials.username else "; does it want --user and --password?"
-            raise UserError(f"no session with {self._where(self.running)}: {why}{login}")
+        failed = hello(self.scheduler, self.target)
+        if failed is not None:
+            refused = getattr(failed, "cause", "") == "refused"
+            hint = "; does it want --user and --password?" if refused else ""
+            raise UserError(f"no session with {self._where(self.running)}: {failed}{hint}")
         return self.target
 
     def end_capture(self) -> None:

@@ -16,7 +16,7 @@ from wirelaw.cases.model import Case, Source
 from wirelaw.engine import net as net_module
 from wirelaw.engine.execute import close_parked, execute, tidy
 from wirelaw.engine.net import NS
-from wirelaw.engine.outcome import Aborted, StepFailed
+from wirelaw.engine.outcome import Aborted, Inconclusive, StepFailed
 from wirelaw.engine.run import CaseRun
 from wirelaw.engine.scheduler import Scheduler, Task
 from wirelaw.engine.target import Target
@@ -407,7 +407,7 @@ def listen(run: CaseRun) -> None:
     run.scheduler.listeners[run.listener] = run.dialled_in
 
 
-def hello(scheduler: Scheduler, target: Target) -> str | None:
+def hello(scheduler: Scheduler, target: Target) -> Exception | None:
     """One plain session, to hear what a server announces. None, or why there was none."""
     case = Case(
         "hello", "A plain session", target.protocol, "server", (), (), (), (), "topics", "", (), False,
@@ -419,10 +419,10 @@ def hello(scheduler: Scheduler, target: Target) -> str | None:
     while not ended:
         scheduler.turn()
     error = ended[0].error
-    if error is not None and not isinstance(error, StepFailed):
-        return str(error)
+    if isinstance(error, (StepFailed, Inconclusive)):
+        return error
     if error is not None:
-        return error.detail
+        raise error
     lacks = target.codec.lacks("CONNACK", "maximum_qos")
     target.announced = target.speech.announcements(run.announced)
     target.pics = target.speech.narrowed(target.pics, run.announced, lacks)
