@@ -131,7 +131,7 @@ static const id_faults id_faults_of[] = {
  * server's own, which start low. */
 static bool id_or_fault(const law_link *c, uint8_t type, uint16_t *id) {
   const law_broker *b = c->broker;
-  if (type == LAW_MQTT_PUBACK && law_fault(b, FAULT_PACKET_ID_LITTLE_ENDIAN)) {
+  if (type == LAW_MQTT_PUBACK && *id > 0xFF && law_fault(b, FAULT_PACKET_ID_LITTLE_ENDIAN)) {
     *id = (uint16_t)((*id << 8) | (*id >> 8));
   }
   bool other = (type == LAW_MQTT_SUBACK && law_fault(b, FAULT_SUBACK_OTHER_ID)) ||
