@@ -283,6 +283,8 @@ class Loop:
             self._bench.scheduler.turn(session.waking_at)
         except KeyboardInterrupt:
             session.interrupt()
+            self._close_rounds()
+            self.conformance.on_sessions(self.num_sessions)
             raise
         return True
 
@@ -294,11 +296,16 @@ class Loop:
             self._rounds.append({})
             self._begin()
             return True
+        self._close_rounds()
+        return False
+
+    def _close_rounds(self) -> None:
+        """One result for each case out of all rounds, the last of which may not have ended."""
         by_id = {case.id: case for case in self._items}
-        for name in self._rounds[0]:
+        names = dict.fromkeys(name for each in self._rounds for name in each)
+        for name in names:
             self._done(by_id[name], combined([r[name] for r in self._rounds if name in r]))
         self._rounds = []
-        return False
 
     def ended(self) -> list[tuple[CaseItem, CaseResult]]:
         """Items that ended since the last call."""

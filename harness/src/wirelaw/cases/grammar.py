@@ -101,6 +101,8 @@ def _iut(ctx: Context, raw: Any, dialect: Dialect) -> Parsed:
         ctx.fail(f"the IUT cannot `{do}`; {near(str(do), (*OWN_IUT, *dialect.stimuli))}", raw)
     fields = {key: value for key, value in raw.items() if key not in ("do", *COMMON)}
     each = ctx.type(dialect.stimuli[do], raw)
+    if len(fields.get("filters") or [None]) != 1:
+        ctx.fail("a client is told of one filter at a time; write a step for each", raw)
     return Parsed(
         None, "iut", actions.Stimulus(do, ctx.fields(each, fields, raw, wanted=False)), False
     )

@@ -126,9 +126,9 @@ def _value(field: Field) -> dict[str, Any]:
         item = _object({name: _scalar(each) for name, each in field.items.items()})
         only = field.only_item
         plain = _scalar(only) if only else _VARIABLE | {"pattern": ""}
-        return {"type": "array", "items": {"anyOf": [plain, item]}}
+        return {"anyOf": [{"type": "array", "items": {"anyOf": [plain, item]}}, _VARIABLE]}
     if field.kind == "pair":
-        return {"type": "array"}
+        return {"anyOf": [{"type": "array"}, _VARIABLE]}
     if field.repeatable:
         return {"anyOf": [_scalar(field), {"type": "array", "items": _scalar(field)}]}
     return _scalar(field)
@@ -138,7 +138,7 @@ def _wanted(field: Field) -> dict[str, Any]:
     """A value of a field that is expected: a value, several, or a condition."""
     condition = {"type": "object", "properties": {name: {} for name in CONDITIONS}}
     if field.kind in ("items", "pair"):
-        return {"anyOf": [{"type": "array"}, condition]}
+        return {"anyOf": [{"type": "array"}, condition, _VARIABLE]}
     one = _scalar(field)
     return {"anyOf": [one, {"type": "array", "items": one}, condition]}
 
@@ -154,7 +154,7 @@ def _fields(each: Type, wanted: bool) -> dict[str, Any]:
         inner = {key: make(field) for key, field in group.items() if field.allowed}
         if wanted:
             inner |= {"present": {"type": "boolean"}, "absent": {"type": "boolean"}}
-        plain[name] = _object(inner)
+        plain[name] = {"anyOf": [_object(inner), _VARIABLE]}
     return plain
 
 

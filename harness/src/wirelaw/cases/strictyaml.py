@@ -21,7 +21,7 @@ except ImportError:  # PyYAML without libyaml: slower, the same documents
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"-?[0-9]+\.[0-9]+")
 _REFUSED = re.compile(
-    r"(?i:y|n|yes|no|on|off)|True|TRUE|False|FALSE|Null|NULL"  # words that YAML takes for others
+    r"(?i:yes|no|on|off)|True|TRUE|False|FALSE|Null|NULL"  # words that YAML takes for others
     r"|[-+]?0[0-9_]+|0o[0-7]+|0b[01_]+|\+[0-9].*"  # octal, binary, signs
     r"|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+"  # base 60
     r"|[-+]?[0-9]+_[0-9_]*|[-+]?(?:[0-9]*\.)?[0-9]+[eE][-+]?[0-9]+|[-+]?\.(?:inf|nan|[0-9]+)"

@@ -13,6 +13,7 @@ _PACKETS = {
     "connect": "CONNECT", "publish": "PUBLISH", "subscribe": "SUBSCRIBE",
     "unsubscribe": "UNSUBSCRIBE", "disconnect": "DISCONNECT",
 }  # fmt: skip
+_SWITCHES = frozenset(("clean_start", "retain", "no_local", "retain_as_published"))
 _RENAMED = {"user_name": "username"}
 
 
@@ -30,10 +31,10 @@ def stimulus(codec: Codec, do: str, fields: Mapping[str, Any]) -> dict[str, Any]
             told["will"] = _will(codec, value)
         elif name == "filters":
             told |= _filter(value[0])
-        elif name == "clean_start" or name == "retain":
-            told[name] = bool(value)
+        elif name == "payload" and isinstance(value, bytes):
+            told["payload_hex"] = value.hex()
         else:
-            told[_RENAMED.get(name, name)] = _plain(value)
+            told[_RENAMED.get(name, name)] = _named(name, value)
     if properties:
         told["properties"] = properties
     return told
@@ -42,7 +43,7 @@ def stimulus(codec: Codec, do: str, fields: Mapping[str, Any]) -> dict[str, Any]
 def _filter(value: Any) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         return {"filter": value, "qos": 0}
-    return {"qos": 0, **{name: _plain(one) for name, one in value.items()}}
+    return {"qos": 0, **{name: _named(name, one) for name, one in value.items()}}
 
 
 def _will(codec: Codec, value: Mapping[str, Any]) -> dict[str, Any]:
@@ -53,10 +54,14 @@ def _will(codec: Codec, value: Mapping[str, Any]) -> dict[str, Any]:
         if field is not None and field.list_name is not None:
             properties[name] = _plain(one)
         else:
-            told[name] = bool(one) if name == "retain" else _plain(one)
+            told[name] = _named(name, one)
     if properties and not codec.lacks("CONNECT", "will_properties"):
         told["properties"] = properties
     return told
+
+
+def _named(name: str, value: Any) -> Any:
+    return bool(value) if name in _SWITCHES else _plain(value)
 
 
 def _plain(value: Any) -> Any:
