@@ -364,7 +364,8 @@ static void read_acknowledgement(model_end *e, const law_mqtt_message *p, uint8_
 static void read_one(model *m, model_end *e, const law_mqtt_message *p) {
   uint8_t type = law_mqtt_type_of(p);
   switch (type) {
-    case LAW_MQTT_CONNECT: break;
+    case LAW_MQTT_CONNECT:
+    case LAW_MQTT_PINGRESP: break;
     case LAW_MQTT_CONNACK: read_connack(m, p); break;
     case LAW_MQTT_PUBLISH:
       if (law_mqtt_qos(p) > 0) {
