@@ -11,6 +11,12 @@
  * requirement that is in which version. 0 means none. */
 typedef uint16_t law_rule;
 
+/* What a check found: a rule and the byte at which it is broken, or rule 0. */
+typedef struct law_breach {
+  const uint8_t *where;
+  law_rule rule;
+} law_breach;
+
 typedef struct law_cursor {
   const uint8_t *at;
   const uint8_t *end;
@@ -19,18 +25,31 @@ typedef struct law_cursor {
   law_rule failed; /* the first rule broken, 0 while there is none */
 } law_cursor;
 
+LAW_INLINE law_breach law_breach_at(const uint8_t *where, law_rule rule) {
+  law_breach breach = {where, rule};
+  return breach;
+}
+
 LAW_INLINE law_cursor law_cursor_of(law_bytes bytes) {
   law_cursor c = {bytes.data, bytes.data + bytes.len, bytes.data, 0, 0};
   return c;
 }
 
-/* |c|, failed: |rule| is broken at |where|, unless something was broken before, and the cursor ends
- * here, so that every later read fails. By value: a cursor whose address goes nowhere stays in
- * registers, which is half of a decoder's speed. Cold functions that fail a cursor do the same. */
-LAW_COLD law_cursor law_cursor_failed(law_cursor c, const uint8_t *where, law_rule rule);
-
+/* Records that |rule| is broken at |where| unless something was broken before, and ends the cursor,
+ * so that every later read fails. Inline, as all that takes a cursor's address should be: one whose
+ * address goes nowhere stays in registers. What is too long for that returns a law_breach. */
 LAW_INLINE void law_cursor_fail_at(law_cursor *c, const uint8_t *where, law_rule rule) {
-  *c = law_cursor_failed(*c, where, rule);
+  if (c->failed == 0) {
+    c->failed = rule;
+    c->failed_at = (uint32_t)(where - c->start);
+  }
+  c->end = c->at;
+}
+
+LAW_INLINE void law_cursor_note(law_cursor *c, law_breach breach) {
+  if (LAW_UNLIKELY(breach.rule != 0)) {
+    law_cursor_fail_at(c, breach.where, breach.rule);
+  }
 }
 
 LAW_INLINE void law_cursor_fail(law_cursor *c, law_rule rule) {
@@ -40,6 +59,11 @@ LAW_INLINE void law_cursor_fail(law_cursor *c, law_rule rule) {
 LAW_INLINE size_t law_cursor_left(const law_cursor *c) { return (size_t)(c->end - c->at); }
 
 LAW_INLINE bool law_cursor_ok(const law_cursor *c) { return c->failed == 0; }
+
+/* What |c| found broken, as its own caller may want it. */
+LAW_INLINE law_breach law_cursor_breach(const law_cursor *c) {
+  return law_breach_at(c->start + c->failed_at, c->failed);
+}
 
 /* The one bounds check. */
 LAW_INLINE bool law_cursor_has(law_cursor *c, size_t len, law_rule rule) {

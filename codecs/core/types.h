@@ -12,11 +12,13 @@
 #define LAW_LIKELY(x) __builtin_expect(!!(x), 1)
 #define LAW_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define LAW_COLD __attribute__((cold, noinline))
+#define LAW_NOINLINE __attribute__((noinline))
 #define LAW_INLINE static inline __attribute__((always_inline))
 #else
 #define LAW_LIKELY(x) (x)
 #define LAW_UNLIKELY(x) (x)
 #define LAW_COLD
+#define LAW_NOINLINE
 #define LAW_INLINE static inline
 #endif
 

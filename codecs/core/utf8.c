@@ -50,7 +50,7 @@ law_utf8 law_utf8_check(law_bytes text, bool no_wildcards, size_t *out_at) {
   size_t at = 0;
   while (at < text.len) {
     if (text.len - at >= LAW_BLOCK &&
-        law_utf8_suspicious(law_block_load(text.data + at), no_wildcards) == 0) {
+        law_block_bits(law_utf8_suspicious(law_block_load(text.data + at), no_wildcards)) == 0) {
       at += LAW_BLOCK;
       continue;
     }

@@ -15,23 +15,29 @@ typedef enum law_utf8 {
 /* The first thing wrong with |text|, and at which byte. |no_wildcards|: '#' and '+' are wrong too. */
 law_utf8 law_utf8_check(law_bytes text, bool no_wildcards, size_t *out_at);
 
-/* Bytes of a block that need a closer look: NUL, beyond ASCII, a wildcard where they are forbidden. */
-LAW_INLINE uint32_t law_utf8_suspicious(law_block b, bool no_wildcards) {
-  return law_block_odd(b) | (no_wildcards ? law_block_wild(b) : 0);
+/* Flags the bytes that need a closer look: NUL, beyond ASCII, a wildcard where they are forbidden. */
+LAW_INLINE law_block law_utf8_suspicious(law_block b, bool no_wildcards) {
+  law_block odd = law_block_is_odd(b);
+  return no_wildcards ? law_block_or(odd, law_block_is_wild(b)) : odd;
 }
 
 /* True when all of |text| is plain ASCII without NUL (and wildcards): nothing to look at. */
 LAW_INLINE bool law_utf8_plain(law_bytes text, bool no_wildcards) {
+  law_block hits;
   if (text.len < LAW_BLOCK) {
-    law_block few = law_block_few(text.data, text.len);
-    return (law_utf8_suspicious(few, no_wildcards) & law_low_bits(text.len)) == 0;
+    if (text.len == 0) {
+      return true;
+    }
+    hits = law_utf8_suspicious(law_block_of_few(text.data, text.len), no_wildcards);
+  } else {
+    /* The last sixteen bytes, of which the loop may see some again. */
+    const uint8_t *last = text.data + text.len - LAW_BLOCK;
+    hits = law_utf8_suspicious(law_block_load(last), no_wildcards);
+    for (const uint8_t *at = text.data; at < last; at += LAW_BLOCK) {
+      hits = law_block_or(hits, law_utf8_suspicious(law_block_load(at), no_wildcards));
+    }
   }
-  /* The last sixteen bytes, of which the loop may see some again. */
-  uint32_t hit = law_utf8_suspicious(law_block_load(text.data + text.len - LAW_BLOCK), no_wildcards);
-  for (size_t at = 0; at + LAW_BLOCK < text.len; at += LAW_BLOCK) {
-    hit |= law_utf8_suspicious(law_block_load(text.data + at), no_wildcards);
-  }
-  return hit == 0;
+  return law_block_bits(hits) == 0;
 }
 
 /* True for well-formed text without NUL. */

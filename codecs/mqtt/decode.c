@@ -15,9 +15,9 @@
 #define READ_PACKET_ID(c, m, member) \
   (m)->member = law_cursor_u16(c, LAW_MQTT_RULE_PACKET_ID_MISSING)
 /* |MISSING|: the rule for a field of which nothing is there. */
-#define READ_TEXT(c, m, member, MISSING, WILDCARD)                                       \
-  (m)->member = law_mqtt_read_text(c, LAW_MQTT_RULE_##MISSING, LAW_MQTT_RULE_##WILDCARD, \
-                                   (m)->version)
+#define READ_TEXT(c, m, member, MISSING, WILDCARD) \
+  (m)->member =                                    \
+      law_mqtt_read_text(c, LAW_MQTT_RULE_##MISSING, LAW_MQTT_RULE_##WILDCARD, (m)->version)
 #define READ_DATA(c, m, member, MISSING) \
   (m)->member = law_cursor_bytes16(c, LAW_MQTT_RULE_##MISSING, LAW_MQTT_RULE_BINARY_OVERRUN)
 #define READ_STRING(c, m, member) READ_TEXT(c, m, member, OVERRUN, NONE)
@@ -28,24 +28,23 @@
 #define READ_PASSWORD(c, m, member) READ_DATA(c, m, member, PASSWORD_MISSING)
 #define READ_PUBLISH_TOPIC(c, m, member) READ_TEXT(c, m, member, OVERRUN, PUBLISH_WILDCARD)
 #define READ_REST(c, m, member) (m)->member = law_cursor_rest(c)
-#define READ_PROPERTIES(c, m, member)                                       \
-  *(c) = law_mqtt_read_properties(*(c), &(m)->member, law_mqtt_type_of(m), \
-                                  LAW_MQTT_RULE_PROPERTIES_MISSING)
+#define READ_PROPERTIES(c, m, member) \
+  (m)->member = law_mqtt_read_properties(c, law_mqtt_type_of(m), LAW_MQTT_RULE_PROPERTIES_MISSING)
 #define READ_WILL_PROPERTIES(c, m, member) \
-  *(c) = law_mqtt_read_properties(*(c), &(m)->member, 0, LAW_MQTT_RULE_WILL_MISSING)
+  (m)->member = law_mqtt_read_properties(c, 0, LAW_MQTT_RULE_WILL_MISSING)
 #define READ_SUBSCRIPTIONS(c, m, member) (m)->member = read_subscriptions(c, m)
 #define READ_FILTERS(c, m, member) (m)->member = read_filters(c, m)
 #define READ_REASONS(c, m, member) (m)->member = read_reasons(c)
 
-static law_list list_from(const law_cursor *c, const uint8_t *start, uint32_t count) {
+LAW_INLINE law_list list_from(const law_cursor *c, const uint8_t *start, uint32_t count) {
   law_list list = {start, (uint32_t)(c->at - start), count};
   return list;
 }
 
 /* Subscription Options, 5.0 section 3.8.3.1; 3.1.1: Requested QoS, six reserved bits. 3.1.1 calls a QoS of
  * 3 malformed in the same sentence as reserved bits (3.8.3-4), 5.0 a Protocol Error. */
-static void check_options(law_cursor *c, const law_mqtt_message *m, law_bytes filter,
-                          uint8_t options) {
+LAW_INLINE void check_options(law_cursor *c, const law_mqtt_message *m, law_bytes filter,
+                              uint8_t options) {
   const uint8_t *at = c->at - 1;
   uint8_t reserved = m->version == LAW_MQTT_5 ? 0xc0 : 0xfc;
   law_bytes group, inner;
@@ -54,8 +53,9 @@ static void check_options(law_cursor *c, const law_mqtt_message *m, law_bytes fi
       law_cursor_fail_at(c, at, LAW_MQTT_RULE_SUBSCRIBE_RESERVED);
     }
   } else if ((options & 0x03) == 3) {
-    law_cursor_fail_at(c, at, m->version == LAW_MQTT_311 ? LAW_MQTT_RULE_SUBSCRIBE_RESERVED
-                                                         : LAW_MQTT_RULE_SUBSCRIBE_QOS_3);
+    law_cursor_fail_at(c, at,
+                       m->version == LAW_MQTT_311 ? LAW_MQTT_RULE_SUBSCRIBE_RESERVED
+                                                  : LAW_MQTT_RULE_SUBSCRIBE_QOS_3);
   } else if ((options & 0x30) == 0x30) {
     law_cursor_fail_at(c, at, LAW_MQTT_RULE_SUBSCRIBE_RETAIN_3);
   } else if ((options & 0x04) != 0 && law_mqtt_shared(filter, &group, &inner)) {
@@ -63,15 +63,14 @@ static void check_options(law_cursor *c, const law_mqtt_message *m, law_bytes fi
   }
 }
 
-static law_list read_subscriptions(law_cursor *c, const law_mqtt_message *m) {
+LAW_INLINE law_list read_subscriptions(law_cursor *c, const law_mqtt_message *m) {
   const uint8_t *start = c->at;
   uint32_t count = 0;
   if (law_cursor_left(c) == 0) {
     law_cursor_fail(c, LAW_MQTT_RULE_SUBSCRIBE_EMPTY);
   }
   while (c->at < c->end) {
-    law_bytes filter = law_mqtt_read_text(c, LAW_MQTT_RULE_OVERRUN, LAW_MQTT_RULE_NONE, m->version);
-    *c = law_mqtt_check_filter(*c, filter, m->version);
+    law_bytes filter = law_mqtt_read_filter(c, m->version);
     uint8_t options = law_cursor_u8(c, LAW_MQTT_RULE_OVERRUN);
     if (LAW_UNLIKELY(options > 2) && law_cursor_ok(c)) {
       check_options(c, m, filter, options);
@@ -81,21 +80,20 @@ static law_list read_subscriptions(law_cursor *c, const law_mqtt_message *m) {
   return list_from(c, start, count);
 }
 
-static law_list read_filters(law_cursor *c, const law_mqtt_message *m) {
+LAW_INLINE law_list read_filters(law_cursor *c, const law_mqtt_message *m) {
   const uint8_t *start = c->at;
   uint32_t count = 0;
   if (law_cursor_left(c) == 0 && m->version != LAW_MQTT_31) { /* 3.1 does not forbid it */
     law_cursor_fail(c, LAW_MQTT_RULE_UNSUBSCRIBE_EMPTY);
   }
   while (c->at < c->end) {
-    law_bytes filter = law_mqtt_read_text(c, LAW_MQTT_RULE_OVERRUN, LAW_MQTT_RULE_NONE, m->version);
-    *c = law_mqtt_check_filter(*c, filter, m->version);
+    (void)law_mqtt_read_filter(c, m->version);
     count++;
   }
   return list_from(c, start, count);
 }
 
-static law_list read_reasons(law_cursor *c) {
+LAW_INLINE law_list read_reasons(law_cursor *c) {
   if (law_cursor_left(c) == 0) {
     law_cursor_fail(c, LAW_MQTT_RULE_SUBACK_EMPTY);
   }
@@ -106,7 +104,7 @@ static law_list read_reasons(law_cursor *c) {
 
 /* The version that a CONNECT asks for decides how the rest of it is read. A name and level that no
  * version has are judged by the version that was assumed. */
-static void read_level(law_cursor *c, law_mqtt_message *m) {
+LAW_INLINE void read_level(law_cursor *c, law_mqtt_message *m) {
   static const char name_31[] = "MQIsdp", name[] = "MQTT";
   law_bytes sent = m->u.connect.protocol_name;
   const uint8_t *at = c->at;
@@ -135,7 +133,7 @@ static void read_level(law_cursor *c, law_mqtt_message *m) {
     }                                                         \
   }
 
-static void read_connect(law_cursor *c, law_mqtt_message *m) {
+LAW_INLINE void read_connect(law_cursor *c, law_mqtt_message *m){
 #define FIELD READ_FIELD
 #define BITS(...)
 #define CONNECT_FIELDS
@@ -143,7 +141,7 @@ static void read_connect(law_cursor *c, law_mqtt_message *m) {
 #undef CONNECT_FIELDS
 }
 
-static void read_connack(law_cursor *c, law_mqtt_message *m) {
+LAW_INLINE void read_connack(law_cursor *c, law_mqtt_message *m){
 #define FIELD READ_FIELD
 #define BITS(...)
 #define CONNACK_FIELDS
@@ -151,7 +149,7 @@ static void read_connack(law_cursor *c, law_mqtt_message *m) {
 #undef CONNACK_FIELDS
 }
 
-LAW_INLINE void read_publish(law_cursor *c, law_mqtt_message *m) {
+LAW_INLINE void read_publish(law_cursor *c, law_mqtt_message *m){
 #define FIELD READ_FIELD
 #define BITS(...)
 #define PUBLISH_FIELDS
@@ -159,7 +157,7 @@ LAW_INLINE void read_publish(law_cursor *c, law_mqtt_message *m) {
 #undef PUBLISH_FIELDS
 }
 
-static void read_ack(law_cursor *c, law_mqtt_message *m) {
+LAW_INLINE void read_ack(law_cursor *c, law_mqtt_message *m){
 #define FIELD READ_FIELD
 #define BITS(...)
 #define ACK_FIELDS
@@ -167,7 +165,7 @@ static void read_ack(law_cursor *c, law_mqtt_message *m) {
 #undef ACK_FIELDS
 }
 
-static void read_subscribe(law_cursor *c, law_mqtt_message *m) {
+LAW_INLINE void read_subscribe(law_cursor *c, law_mqtt_message *m){
 #define FIELD READ_FIELD
 #define BITS(...)
 #define SUBSCRIBE_FIELDS
@@ -175,7 +173,7 @@ static void read_subscribe(law_cursor *c, law_mqtt_message *m) {
 #undef SUBSCRIBE_FIELDS
 }
 
-static void read_suback(law_cursor *c, law_mqtt_message *m) {
+LAW_INLINE void read_suback(law_cursor *c, law_mqtt_message *m){
 #define FIELD READ_FIELD
 #define BITS(...)
 #define SUBACK_FIELDS
@@ -183,7 +181,7 @@ static void read_suback(law_cursor *c, law_mqtt_message *m) {
 #undef SUBACK_FIELDS
 }
 
-static void read_unsubscribe(law_cursor *c, law_mqtt_message *m) {
+LAW_INLINE void read_unsubscribe(law_cursor *c, law_mqtt_message *m){
 #define FIELD READ_FIELD
 #define BITS(...)
 #define UNSUBSCRIBE_FIELDS
@@ -191,7 +189,7 @@ static void read_unsubscribe(law_cursor *c, law_mqtt_message *m) {
 #undef UNSUBSCRIBE_FIELDS
 }
 
-static void read_unsuback(law_cursor *c, law_mqtt_message *m) {
+LAW_INLINE void read_unsuback(law_cursor *c, law_mqtt_message *m){
 #define FIELD READ_FIELD
 #define BITS(...)
 #define UNSUBACK_FIELDS
@@ -199,7 +197,7 @@ static void read_unsuback(law_cursor *c, law_mqtt_message *m) {
 #undef UNSUBACK_FIELDS
 }
 
-static void read_closing(law_cursor *c, law_mqtt_message *m) {
+LAW_INLINE void read_closing(law_cursor *c, law_mqtt_message *m) {
 #define FIELD READ_FIELD
 #define BITS(...)
 #define CLOSING_FIELDS
@@ -207,239 +205,7 @@ static void read_closing(law_cursor *c, law_mqtt_message *m) {
 #undef CLOSING_FIELDS
 }
 
-/* ---- rules between fields: one check for each packet ---- */
-
-/* The offset of |field|, a byte of the packet. */
-LAW_INLINE const uint8_t *place(const law_cursor *c, size_t offset) { return c->start + offset; }
-
-LAW_INLINE void fail_unless(law_cursor *c, bool holds, const uint8_t *at, law_rule rule) {
-  if (LAW_UNLIKELY(!holds)) {
-    law_cursor_fail_at(c, at, rule);
-  }
-}
-
-/* |at| is the first byte after the fixed header. */
-static void check_connect(law_cursor *c, const law_mqtt_message *m, const uint8_t *at) {
-  uint8_t flags = m->u.connect.flags;
-  const uint8_t *flags_at = at + 2 + m->u.connect.protocol_name.len + 1;
-  bool will = (flags & LAW_MQTT_WILL) != 0;
-  bool later = m->version != LAW_MQTT_31;
-  fail_unless(c, (flags & 1) == 0 || !later, flags_at, LAW_MQTT_RULE_CONNECT_RESERVED);
-  fail_unless(c, will || law_mqtt_will_qos(m) == 0 || !later, flags_at,
-              LAW_MQTT_RULE_WILL_QOS_UNUSED);
-  fail_unless(c, will || (flags & LAW_MQTT_WILL_RETAIN) == 0 || !later, flags_at,
-              LAW_MQTT_RULE_WILL_RETAIN_UNUSED);
-  fail_unless(c, !will || law_mqtt_will_qos(m) != 3, flags_at, LAW_MQTT_RULE_WILL_QOS_3);
-  fail_unless(c, !will || m->u.connect.will_topic.len > 0, m->u.connect.will_topic.data,
-              LAW_MQTT_RULE_TOPIC_EMPTY);
-}
-
-/* 3.1.1 sections 3.1.2.9 and 3.1.3.1; 3.1 CONNECT. */
-static void check_connect_before_5(law_cursor *c, const law_mqtt_message *m, const uint8_t *at) {
-  uint8_t flags = m->u.connect.flags;
-  const uint8_t *flags_at = at + 2 + m->u.connect.protocol_name.len + 1;
-  law_bytes id = m->u.connect.client_id;
-  bool may_be_empty = m->version == LAW_MQTT_311 && (flags & LAW_MQTT_CLEAN_START) != 0;
-  /* 3.1 forbids to supply a password, and its flag alone supplies none. */
-  bool password = m->version == LAW_MQTT_311 ? (flags & LAW_MQTT_PASSWORD) != 0
-                                             : (m->present & LAW_MQTT_HAS_PASSWORD) != 0;
-  fail_unless(c, (flags & LAW_MQTT_USER_NAME) != 0 || !password, flags_at,
-              LAW_MQTT_RULE_PASSWORD_ALONE);
-  fail_unless(c, id.len > 0 || may_be_empty, id.data, LAW_MQTT_RULE_CLIENT_ID_EMPTY);
-}
-
-/* 3.1 counts characters, so a continuation byte of UTF-8 is none. */
-static void check_client_id_31(law_cursor *c, law_bytes id) {
-  size_t characters = 0;
-  for (size_t i = 0; i < id.len; i++) {
-    characters += (id.data[i] & 0xc0) != 0x80;
-  }
-  fail_unless(c, characters <= 23, id.data, LAW_MQTT_RULE_CLIENT_ID_LONG);
-}
-
-/* 3.1: the Will Message is 7-bit ASCII, the password a string. */
-static void check_connect_31(law_cursor *c, const law_mqtt_message *m) {
-  bool has_will = (m->u.connect.flags & LAW_MQTT_WILL) != 0;
-  law_bytes will = has_will ? m->u.connect.will_payload : law_bytes_of(NULL, 0);
-  check_client_id_31(c, m->u.connect.client_id);
-  for (size_t i = 0; i < will.len; i++) {
-    fail_unless(c, will.data[i] < 0x80, will.data + i, LAW_MQTT_RULE_WILL_ASCII);
-  }
-  if ((m->present & LAW_MQTT_HAS_PASSWORD) != 0) {
-    *c = law_mqtt_check_text_slowly(*c, m->u.connect.password, LAW_MQTT_RULE_NONE, LAW_MQTT_31);
-  }
-}
-
-static bool has_property(const law_list *list, uint8_t id) {
-  return law_mqtt_find_property(list, id) != NULL;
-}
-
-static void check_connect_5(law_cursor *c, const law_mqtt_message *m) {
-  const law_list *list = &m->properties;
-  const uint8_t *data = law_mqtt_find_property(list, LAW_MQTT_P_AUTHENTICATION_DATA);
-  fail_unless(c, data == NULL || has_property(list, LAW_MQTT_P_AUTHENTICATION_METHOD), data,
-              LAW_MQTT_RULE_CONNECT_AUTH_DATA);
-}
-
-static void decode_connect(law_cursor *c, law_mqtt_message *m) {
-  const uint8_t *at = c->at;
-  m->present = 0;
-  read_connect(c, m);
-  if (LAW_UNLIKELY(!law_cursor_ok(c))) {
-    return;
-  }
-  check_connect(c, m, at);
-  if (m->version != LAW_MQTT_5) {
-    check_connect_before_5(c, m, at);
-    if (m->version == LAW_MQTT_31) {
-      check_connect_31(c, m);
-    }
-  } else if (m->properties.count > 0) {
-    check_connect_5(c, m);
-  }
-}
-
-static void check_reason(law_cursor *c, const law_mqtt_message *m, const uint8_t *at,
-                         law_rule rule) {
-  fail_unless(c, law_mqtt_reason_allowed(law_mqtt_type_of(m), m->reason), at, rule);
-}
-
-static void decode_connack(law_cursor *c, law_mqtt_message *m) {
-  const uint8_t *at = c->at;
-  read_connack(c, m);
-  if (!law_cursor_ok(c)) {
-    return;
-  }
-  bool later = m->version != LAW_MQTT_31; /* 3.1 has no flags here, and says nothing of the byte */
-  fail_unless(c, (m->ack_flags & 0xfe) == 0 || !later, at, LAW_MQTT_RULE_CONNACK_FLAGS);
-  fail_unless(c, m->reason == 0 || m->ack_flags == 0 || !later, at,
-              LAW_MQTT_RULE_CONNACK_REFUSED_PRESENT);
-  if (m->version == LAW_MQTT_5) {
-    check_reason(c, m, at + 1, LAW_MQTT_RULE_CONNACK_REASON);
-  } else {
-    fail_unless(c, m->reason <= 5, at + 1, LAW_MQTT_RULE_CONNACK_REASON);
-  }
-}
-
-static bool has_alias(const law_mqtt_message *m) {
-  return m->version == LAW_MQTT_5 && m->properties.count > 0 &&
-         has_property(&m->properties, LAW_MQTT_P_TOPIC_ALIAS);
-}
-
-LAW_INLINE void decode_publish(law_cursor *c, law_mqtt_message *m) {
-  const uint8_t *at = c->at;
-  uint8_t qos = law_mqtt_qos(m);
-  if (LAW_UNLIKELY(qos == 3)) {
-    law_cursor_fail_at(c, c->start, LAW_MQTT_RULE_PUBLISH_QOS_3);
-    return;
-  }
-  read_publish(c, m);
-  if (LAW_UNLIKELY(!law_cursor_ok(c))) {
-    return;
-  }
-  if (qos == 0) {
-    fail_unless(c, !law_mqtt_dup(m) || m->version == LAW_MQTT_31, c->start,
-                LAW_MQTT_RULE_PUBLISH_DUP_QOS_0);
-  } else {
-    fail_unless(c, m->packet_id != 0, at + 2 + m->u.publish.topic.len,
-                LAW_MQTT_RULE_PACKET_ID_ZERO);
-  }
-  if (LAW_UNLIKELY(m->u.publish.topic.len == 0)) {
-    fail_unless(c, has_alias(m), at + 2, LAW_MQTT_RULE_PUBLISH_NO_TOPIC);
-  }
-}
-
-/* What an absent optional field means: reason code 0, no properties. */
-static void set_absent(law_mqtt_message *m) {
-  m->present = 0;
-  m->reason = 0;
-  m->properties = (law_list){NULL, 0, 0};
-}
-
-static void decode_ack(law_cursor *c, law_mqtt_message *m, law_rule reason_rule) {
-  const uint8_t *at = c->at;
-  set_absent(m);
-  read_ack(c, m);
-  if (LAW_LIKELY(law_cursor_ok(c))) {
-    fail_unless(c, m->packet_id != 0, at, LAW_MQTT_RULE_ACK_ID_ZERO);
-    check_reason(c, m, at + 2, reason_rule);
-  }
-}
-
-static void decode_subscribe(law_cursor *c, law_mqtt_message *m) {
-  const uint8_t *at = c->at;
-  read_subscribe(c, m);
-  fail_unless(c, m->packet_id != 0 || !law_cursor_ok(c), at, LAW_MQTT_RULE_PACKET_ID_ZERO);
-}
-
-static void decode_unsubscribe(law_cursor *c, law_mqtt_message *m) {
-  const uint8_t *at = c->at;
-  read_unsubscribe(c, m);
-  fail_unless(c, m->packet_id != 0 || !law_cursor_ok(c), at, LAW_MQTT_RULE_PACKET_ID_ZERO);
-}
-
-/* SUBACK and UNSUBACK: a reason code for each filter. */
-static void check_reasons(law_cursor *c, const law_mqtt_message *m, law_rule rule) {
-  uint8_t type = law_mqtt_type_of(m);
-  for (uint32_t i = 0; i < m->u.reasons.len && law_cursor_ok(c); i++) {
-    uint8_t reason = m->u.reasons.data[i];
-    bool good = m->version == LAW_MQTT_5     ? law_mqtt_reason_allowed(type, reason)
-                : m->version == LAW_MQTT_311 ? reason <= 2 || reason == 0x80
-                                             : (reason & 3) != 3;
-    fail_unless(c, good, m->u.reasons.data + i, rule);
-  }
-}
-
-static void decode_suback(law_cursor *c, law_mqtt_message *m) {
-  const uint8_t *at = c->at;
-  read_suback(c, m);
-  if (law_cursor_ok(c)) {
-    fail_unless(c, m->packet_id != 0, at, LAW_MQTT_RULE_SUBACK_ID_ZERO);
-    check_reasons(c, m, LAW_MQTT_RULE_SUBACK_REASON);
-  }
-}
-
-static void decode_unsuback(law_cursor *c, law_mqtt_message *m) {
-  const uint8_t *at = c->at;
-  m->u.reasons = (law_list){NULL, 0, 0};
-  read_unsuback(c, m);
-  if (law_cursor_ok(c)) {
-    fail_unless(c, m->packet_id != 0, at, LAW_MQTT_RULE_SUBACK_ID_ZERO);
-    check_reasons(c, m, LAW_MQTT_RULE_UNSUBACK_REASON);
-  }
-}
-
-static void decode_ping(law_cursor *c, law_rule rule) {
-  fail_unless(c, law_cursor_left(c) == 0, c->at, rule);
-}
-
-static void decode_disconnect(law_cursor *c, law_mqtt_message *m) {
-  const uint8_t *at = c->at;
-  set_absent(m);
-  read_closing(c, m);
-  if (law_cursor_ok(c)) {
-    check_reason(c, m, at, LAW_MQTT_RULE_DISCONNECT_REASON);
-  }
-}
-
-/* An AUTH of Remaining Length 0 says Success and has no method (3.15.2.1); any other must name it. */
-static void decode_auth(law_cursor *c, law_mqtt_message *m) {
-  const uint8_t *at = c->at;
-  if (m->version != LAW_MQTT_5) {
-    law_cursor_fail_at(c, c->start, LAW_MQTT_RULE_RESERVED_TYPE);
-    return;
-  }
-  set_absent(m);
-  read_closing(c, m);
-  if (law_cursor_ok(c)) {
-    check_reason(c, m, at, LAW_MQTT_RULE_AUTH_REASON);
-    fail_unless(c,
-                m->present == 0 || has_property(&m->properties, LAW_MQTT_P_AUTHENTICATION_METHOD),
-                at, LAW_MQTT_RULE_AUTH_METHOD);
-  }
-}
-
-/* ---- the whole packet ---- */
+/* ---- the fixed header, and the end of every decoder ---- */
 
 typedef struct header_rule {
   uint8_t flags; /* the low four bits that must stand */
@@ -476,114 +242,391 @@ static bool flags_good(const law_mqtt_message *m, const header_rule *want) {
   return flags == want->flags;
 }
 
-LAW_INLINE void check_header(law_cursor *c, const law_mqtt_message *m) {
-  uint8_t type = law_mqtt_type_of(m);
-  fail_unless(c, type == LAW_MQTT_PUBLISH || flags_good(m, &header_rules[type]), c->start,
-              header_rules[type].rule);
+/* The length of a fixed header (2.1) whose Remaining Length says where the bytes in hand end, in one or
+ * two bytes. Compares with what must stand there, so that nothing waits for what does; 0 otherwise. */
+LAW_INLINE size_t usual_header_len(law_bytes frame) {
+  size_t after_one = frame.len - 2, after_two = frame.len - 3;
+  if (frame.len >= 2 && after_one < 0x80 && frame.data[1] == after_one) {
+    return 2;
+  }
+  if (after_one >= 0x80 && after_two >= 0x80 && after_two < 0x4000 &&
+      frame.data[1] == (0x80 | (after_two & 0x7f)) && frame.data[2] == after_two >> 7) {
+    return 3;
+  }
+  return 0;
 }
 
-/* By value, see law_cursor_failed. */
-static law_cursor decode_others(law_cursor c, law_mqtt_message *m) {
-  switch (law_mqtt_type_of(m)) {
-    case LAW_MQTT_CONNECT:
-      decode_connect(&c, m);
-      break;
-    case LAW_MQTT_CONNACK:
-      decode_connack(&c, m);
-      break;
-    case LAW_MQTT_PUBACK:
-      decode_ack(&c, m, LAW_MQTT_RULE_PUBACK_REASON);
-      break;
-    case LAW_MQTT_PUBREC:
-      decode_ack(&c, m, LAW_MQTT_RULE_PUBREC_REASON);
-      break;
-    case LAW_MQTT_PUBREL:
-      decode_ack(&c, m, LAW_MQTT_RULE_PUBREL_REASON);
-      break;
-    case LAW_MQTT_PUBCOMP:
-      decode_ack(&c, m, LAW_MQTT_RULE_PUBCOMP_REASON);
-      break;
-    case LAW_MQTT_SUBSCRIBE:
-      decode_subscribe(&c, m);
-      break;
-    case LAW_MQTT_SUBACK:
-      decode_suback(&c, m);
-      break;
-    case LAW_MQTT_UNSUBSCRIBE:
-      decode_unsubscribe(&c, m);
-      break;
-    case LAW_MQTT_UNSUBACK:
-      decode_unsuback(&c, m);
-      break;
-    case LAW_MQTT_PINGREQ:
-      decode_ping(&c, LAW_MQTT_RULE_PINGREQ_LENGTH);
-      break;
-    case LAW_MQTT_PINGRESP:
-      decode_ping(&c, LAW_MQTT_RULE_PINGRESP_LENGTH);
-      break;
-    case LAW_MQTT_DISCONNECT:
-      decode_disconnect(&c, m);
-      break;
-    case LAW_MQTT_AUTH:
-      decode_auth(&c, m);
-      break;
-    default:
-      law_cursor_fail_at(&c, c.start, LAW_MQTT_RULE_RESERVED_TYPE);
-      break;
+/* The rest: longer ones, and wrong ones. 3.1.1 does not ask for the shortest form. */
+static LAW_NOINLINE law_breach check_header_len(law_bytes frame, uint8_t version, size_t *out_len) {
+  law_cursor c = law_cursor_of(frame);
+  size_t value = 0;
+  uint8_t byte = 0x80;
+  (void)law_cursor_u8(&c, LAW_MQTT_RULE_OVERRUN);
+  for (unsigned shift = 0; shift < 28 && (byte & 0x80) != 0; shift += 7) {
+    byte = law_cursor_u8(&c, LAW_MQTT_RULE_OVERRUN);
+    value |= (size_t)(byte & 0x7f) << shift;
   }
+  *out_len = (size_t)(c.at - c.start);
+  const uint8_t *at = c.start + 1;
+  if ((byte & 0x80) != 0) {
+    law_cursor_fail_at(&c, at, LAW_MQTT_RULE_VARINT_LENGTH);
+  } else if (byte == 0 && *out_len > 2 && version == LAW_MQTT_5) {
+    law_cursor_fail_at(&c, at, LAW_MQTT_RULE_VARINT_SHORTEST);
+  } else if (value != law_cursor_left(&c)) {
+    law_cursor_fail_at(
+        &c, at, value > law_cursor_left(&c) ? LAW_MQTT_RULE_OVERRUN : LAW_MQTT_RULE_TRAILING);
+  }
+  return law_cursor_breach(&c);
+}
+
+LAW_INLINE void fail_unless(law_cursor *c, bool holds, const uint8_t *at, law_rule rule) {
+  if (LAW_UNLIKELY(!holds)) {
+    law_cursor_fail_at(c, at, rule);
+  }
+}
+
+/* A cursor behind the fixed header of |frame|. */
+LAW_INLINE law_cursor begin(const law_mqtt_message *m, law_bytes frame) {
+  law_cursor c = law_cursor_of(frame);
+  size_t len = usual_header_len(frame);
+  if (LAW_UNLIKELY(len == 0)) {
+    law_breach breach = check_header_len(frame, m->version, &len);
+    c.at += len;
+    law_cursor_note(&c, breach);
+  } else {
+    c.at += len;
+  }
+  uint8_t type = law_mqtt_type_of(m);
+  fail_unless(&c, type == LAW_MQTT_PUBLISH || flags_good(m, &header_rules[type]), c.start,
+              header_rules[type].rule);
   return c;
 }
 
-/* The Remaining Length (5.0 section 2.1.4), which must say where the bytes in hand end. 3.1.1 does not ask
- * for the shortest form. */
-LAW_INLINE void read_remaining_length(law_cursor *c, uint8_t version) {
-  size_t value = 0;
-  for (unsigned shift = 0; shift < 28; shift += 7) {
-    uint8_t byte = law_cursor_u8(c, LAW_MQTT_RULE_OVERRUN);
-    value |= (size_t)(byte & 0x7f) << shift;
-    if ((byte & 0x80) == 0) {
-      if (LAW_UNLIKELY(byte == 0 && shift > 0 && version == LAW_MQTT_5)) {
-        law_cursor_fail_at(c, place(c, 1), LAW_MQTT_RULE_VARINT_SHORTEST);
-      } else if (LAW_UNLIKELY(value != law_cursor_left(c))) {
-        law_rule rule = value > law_cursor_left(c) ? LAW_MQTT_RULE_OVERRUN : LAW_MQTT_RULE_TRAILING;
-        law_cursor_fail_at(c, place(c, 1), rule);
-      }
-      return;
-    }
-  }
-  law_cursor_fail_at(c, place(c, 1), LAW_MQTT_RULE_VARINT_LENGTH);
-}
-
-/* Cold: what the cursor's failure means in the message's version. A field is missing when the packet ends
- * where it should begin; when it ends inside, it overruns. */
-static LAW_COLD law_status explain(law_cursor c, uint8_t version, size_t frame_len,
-                                   law_violation *violation) {
-  law_rule rule = c.failed;
+/* What the breach means in the message's version. A field is missing when the packet ends where it should
+ * begin; when it ends inside, it overruns. */
+static LAW_NOINLINE law_status explain(law_breach breach, uint8_t version, law_bytes frame,
+                                       law_violation *violation) {
+  law_rule rule = breach.rule;
+  size_t offset = (size_t)(breach.where - frame.data);
   bool missing = rule >= LAW_MQTT_RULE_PACKET_ID_MISSING && rule <= LAW_MQTT_RULE_PASSWORD_MISSING;
-  if (missing && c.failed_at < frame_len) {
+  if (missing && offset < frame.len) {
     rule = LAW_MQTT_RULE_OVERRUN;
   }
-  *violation = law_mqtt_violation_of(rule, version, c.failed_at);
+  *violation = law_mqtt_violation_of(rule, version, (uint32_t)offset);
   return violation->status;
 }
 
-law_status law_mqtt_decode(uint8_t version, law_bytes frame, law_mqtt_message *out,
-                           law_violation *violation) {
-  law_cursor c = law_cursor_of(frame);
-  out->first = law_cursor_u8(&c, LAW_MQTT_RULE_OVERRUN);
-  out->version = version;
-  read_remaining_length(&c, version);
-  if (LAW_LIKELY(law_mqtt_type_of(out) == LAW_MQTT_PUBLISH)) {
-    decode_publish(&c, out);
-  } else {
-    check_header(&c, out);
-    c = decode_others(c, out);
-  }
+/* Nothing may be left, and nothing broken. */
+LAW_INLINE law_status finish(law_cursor c, const law_mqtt_message *m, law_bytes frame,
+                             law_violation *violation) {
   if (LAW_UNLIKELY(c.at != c.end)) {
     law_cursor_fail(&c, LAW_MQTT_RULE_TRAILING);
   }
   if (LAW_UNLIKELY(!law_cursor_ok(&c))) {
-    return explain(c, out->version, frame.len, violation);
+    return explain(law_cursor_breach(&c), m->version, frame, violation);
   }
   return LAW_OK;
+}
+
+/* ---- rules between fields: one check for each packet ---- */
+
+/* |at| is the first byte after the fixed header. */
+LAW_INLINE void check_connect(law_cursor *c, const law_mqtt_message *m, const uint8_t *at) {
+  uint8_t flags = m->u.connect.flags;
+  const uint8_t *flags_at = at + 2 + m->u.connect.protocol_name.len + 1;
+  bool will = (flags & LAW_MQTT_WILL) != 0;
+  bool later = m->version != LAW_MQTT_31;
+  fail_unless(c, (flags & 1) == 0 || !later, flags_at, LAW_MQTT_RULE_CONNECT_RESERVED);
+  fail_unless(c, will || law_mqtt_will_qos(m) == 0 || !later, flags_at,
+              LAW_MQTT_RULE_WILL_QOS_UNUSED);
+  fail_unless(c, will || (flags & LAW_MQTT_WILL_RETAIN) == 0 || !later, flags_at,
+              LAW_MQTT_RULE_WILL_RETAIN_UNUSED);
+  fail_unless(c, !will || law_mqtt_will_qos(m) != 3, flags_at, LAW_MQTT_RULE_WILL_QOS_3);
+  fail_unless(c, !will || m->u.connect.will_topic.len > 0, m->u.connect.will_topic.data,
+              LAW_MQTT_RULE_TOPIC_EMPTY);
+}
+
+/* 3.1.1 sections 3.1.2.9 and 3.1.3.1; 3.1 CONNECT. */
+LAW_INLINE void check_connect_before_5(law_cursor *c, const law_mqtt_message *m,
+                                       const uint8_t *at) {
+  uint8_t flags = m->u.connect.flags;
+  const uint8_t *flags_at = at + 2 + m->u.connect.protocol_name.len + 1;
+  law_bytes id = m->u.connect.client_id;
+  bool may_be_empty = m->version == LAW_MQTT_311 && (flags & LAW_MQTT_CLEAN_START) != 0;
+  /* 3.1 forbids to supply a password, and its flag alone supplies none. */
+  bool password = m->version == LAW_MQTT_311 ? (flags & LAW_MQTT_PASSWORD) != 0
+                                             : (m->present & LAW_MQTT_HAS_PASSWORD) != 0;
+  fail_unless(c, (flags & LAW_MQTT_USER_NAME) != 0 || !password, flags_at,
+              LAW_MQTT_RULE_PASSWORD_ALONE);
+  fail_unless(c, id.len > 0 || may_be_empty, id.data, LAW_MQTT_RULE_CLIENT_ID_EMPTY);
+}
+
+/* 3.1 counts characters, so a continuation byte of UTF-8 is none. */
+LAW_INLINE void check_client_id_31(law_cursor *c, law_bytes id) {
+  size_t characters = 0;
+  for (size_t i = 0; i < id.len; i++) {
+    characters += (id.data[i] & 0xc0) != 0x80;
+  }
+  fail_unless(c, characters <= 23, id.data, LAW_MQTT_RULE_CLIENT_ID_LONG);
+}
+
+/* 3.1: the Will Message is 7-bit ASCII, the password a string. */
+LAW_INLINE void check_connect_31(law_cursor *c, const law_mqtt_message *m) {
+  bool has_will = (m->u.connect.flags & LAW_MQTT_WILL) != 0;
+  law_bytes will = has_will ? m->u.connect.will_payload : law_bytes_of(NULL, 0);
+  check_client_id_31(c, m->u.connect.client_id);
+  for (size_t i = 0; i < will.len; i++) {
+    fail_unless(c, will.data[i] < 0x80, will.data + i, LAW_MQTT_RULE_WILL_ASCII);
+  }
+  if ((m->present & LAW_MQTT_HAS_PASSWORD) != 0) {
+    law_cursor_note(c, law_mqtt_check_text(m->u.connect.password, LAW_MQTT_RULE_NONE, LAW_MQTT_31));
+  }
+}
+
+static bool has_property(const law_list *list, uint8_t id) {
+  return law_mqtt_find_property(list, id) != NULL;
+}
+
+LAW_INLINE void check_connect_5(law_cursor *c, const law_mqtt_message *m) {
+  const law_list *list = &m->properties;
+  const uint8_t *data = law_mqtt_find_property(list, LAW_MQTT_P_AUTHENTICATION_DATA);
+  fail_unless(c, data == NULL || has_property(list, LAW_MQTT_P_AUTHENTICATION_METHOD), data,
+              LAW_MQTT_RULE_CONNECT_AUTH_DATA);
+}
+
+static law_status decode_connect(law_mqtt_message *m, law_violation *violation, law_bytes frame) {
+  law_cursor c = begin(m, frame);
+  const uint8_t *at = c.at;
+  m->present = 0;
+  read_connect(&c, m);
+  if (LAW_UNLIKELY(!law_cursor_ok(&c))) {
+    return finish(c, m, frame, violation);
+  }
+  check_connect(&c, m, at);
+  if (m->version != LAW_MQTT_5) {
+    check_connect_before_5(&c, m, at);
+    if (m->version == LAW_MQTT_31) {
+      check_connect_31(&c, m);
+    }
+  } else if (m->properties.count > 0) {
+    check_connect_5(&c, m);
+  }
+  return finish(c, m, frame, violation);
+}
+
+LAW_INLINE void check_reason(law_cursor *c, const law_mqtt_message *m, const uint8_t *at,
+                             law_rule rule) {
+  fail_unless(c, law_mqtt_reason_allowed(law_mqtt_type_of(m), m->reason), at, rule);
+}
+
+static law_status decode_connack(law_mqtt_message *m, law_violation *violation, law_bytes frame) {
+  law_cursor c = begin(m, frame);
+  const uint8_t *at = c.at;
+  read_connack(&c, m);
+  if (!law_cursor_ok(&c)) {
+    return finish(c, m, frame, violation);
+  }
+  bool later = m->version != LAW_MQTT_31; /* 3.1 has no flags here, and says nothing of the byte */
+  fail_unless(&c, (m->ack_flags & 0xfe) == 0 || !later, at, LAW_MQTT_RULE_CONNACK_FLAGS);
+  fail_unless(&c, m->reason == 0 || m->ack_flags == 0 || !later, at,
+              LAW_MQTT_RULE_CONNACK_REFUSED_PRESENT);
+  if (m->version == LAW_MQTT_5) {
+    check_reason(&c, m, at + 1, LAW_MQTT_RULE_CONNACK_REASON);
+  } else {
+    fail_unless(&c, m->reason <= 5, at + 1, LAW_MQTT_RULE_CONNACK_REASON);
+  }
+  return finish(c, m, frame, violation);
+}
+
+static bool has_alias(const law_mqtt_message *m) {
+  return m->version == LAW_MQTT_5 && m->properties.count > 0 &&
+         has_property(&m->properties, LAW_MQTT_P_TOPIC_ALIAS);
+}
+
+LAW_INLINE law_status decode_publish(law_mqtt_message *m, law_violation *violation,
+                                     law_bytes frame) {
+  law_cursor c = begin(m, frame);
+  const uint8_t *at = c.at;
+  uint8_t qos = law_mqtt_qos(m);
+  if (LAW_UNLIKELY(qos == 3)) {
+    law_cursor_fail_at(&c, c.start, LAW_MQTT_RULE_PUBLISH_QOS_3);
+    return finish(c, m, frame, violation);
+  }
+  read_publish(&c, m);
+  if (LAW_UNLIKELY(!law_cursor_ok(&c))) {
+    return finish(c, m, frame, violation);
+  }
+  if (qos == 0) {
+    fail_unless(&c, !law_mqtt_dup(m) || m->version == LAW_MQTT_31, c.start,
+                LAW_MQTT_RULE_PUBLISH_DUP_QOS_0);
+  } else {
+    fail_unless(&c, m->packet_id != 0, at + 2 + m->u.publish.topic.len,
+                LAW_MQTT_RULE_PACKET_ID_ZERO);
+  }
+  if (LAW_UNLIKELY(m->u.publish.topic.len == 0)) {
+    fail_unless(&c, has_alias(m), at + 2, LAW_MQTT_RULE_PUBLISH_NO_TOPIC);
+  }
+  return finish(c, m, frame, violation);
+}
+
+/* What an absent optional field means: reason code 0, no properties. */
+static void set_absent(law_mqtt_message *m) {
+  m->present = 0;
+  m->reason = 0;
+  m->properties = (law_list){NULL, 0, 0};
+}
+
+static law_status decode_ack(law_mqtt_message *m, law_violation *violation, law_bytes frame,
+                             law_rule reason_rule) {
+  law_cursor c = begin(m, frame);
+  const uint8_t *at = c.at;
+  set_absent(m);
+  read_ack(&c, m);
+  if (LAW_LIKELY(law_cursor_ok(&c))) {
+    fail_unless(&c, m->packet_id != 0, at, LAW_MQTT_RULE_ACK_ID_ZERO);
+    check_reason(&c, m, at + 2, reason_rule);
+  }
+  return finish(c, m, frame, violation);
+}
+
+static law_status decode_subscribe(law_mqtt_message *m, law_violation *violation, law_bytes frame) {
+  law_cursor c = begin(m, frame);
+  const uint8_t *at = c.at;
+  read_subscribe(&c, m);
+  fail_unless(&c, m->packet_id != 0 || !law_cursor_ok(&c), at, LAW_MQTT_RULE_PACKET_ID_ZERO);
+  return finish(c, m, frame, violation);
+}
+
+static law_status decode_unsubscribe(law_mqtt_message *m, law_violation *violation,
+                                     law_bytes frame) {
+  law_cursor c = begin(m, frame);
+  const uint8_t *at = c.at;
+  read_unsubscribe(&c, m);
+  fail_unless(&c, m->packet_id != 0 || !law_cursor_ok(&c), at, LAW_MQTT_RULE_PACKET_ID_ZERO);
+  return finish(c, m, frame, violation);
+}
+
+/* SUBACK and UNSUBACK: a reason code for each filter. */
+LAW_INLINE void check_reasons(law_cursor *c, const law_mqtt_message *m, law_rule rule) {
+  uint8_t type = law_mqtt_type_of(m);
+  for (uint32_t i = 0; i < m->u.reasons.len && law_cursor_ok(c); i++) {
+    uint8_t reason = m->u.reasons.data[i];
+    bool good = m->version == LAW_MQTT_5     ? law_mqtt_reason_allowed(type, reason)
+                : m->version == LAW_MQTT_311 ? reason <= 2 || reason == 0x80
+                                             : (reason & 3) != 3;
+    fail_unless(c, good, m->u.reasons.data + i, rule);
+  }
+}
+
+static law_status decode_suback(law_mqtt_message *m, law_violation *violation, law_bytes frame) {
+  law_cursor c = begin(m, frame);
+  const uint8_t *at = c.at;
+  read_suback(&c, m);
+  if (law_cursor_ok(&c)) {
+    fail_unless(&c, m->packet_id != 0, at, LAW_MQTT_RULE_SUBACK_ID_ZERO);
+    check_reasons(&c, m, LAW_MQTT_RULE_SUBACK_REASON);
+  }
+  return finish(c, m, frame, violation);
+}
+
+static law_status decode_unsuback(law_mqtt_message *m, law_violation *violation, law_bytes frame) {
+  law_cursor c = begin(m, frame);
+  const uint8_t *at = c.at;
+  m->u.reasons = (law_list){NULL, 0, 0};
+  read_unsuback(&c, m);
+  if (law_cursor_ok(&c)) {
+    fail_unless(&c, m->packet_id != 0, at, LAW_MQTT_RULE_SUBACK_ID_ZERO);
+    check_reasons(&c, m, LAW_MQTT_RULE_UNSUBACK_REASON);
+  }
+  return finish(c, m, frame, violation);
+}
+
+static law_status decode_ping(law_mqtt_message *m, law_violation *violation, law_bytes frame,
+                              law_rule rule) {
+  law_cursor c = begin(m, frame);
+  fail_unless(&c, law_cursor_left(&c) == 0, c.at, rule);
+  return finish(c, m, frame, violation);
+}
+
+static law_status decode_disconnect(law_mqtt_message *m, law_violation *violation,
+                                    law_bytes frame) {
+  law_cursor c = begin(m, frame);
+  const uint8_t *at = c.at;
+  set_absent(m);
+  read_closing(&c, m);
+  if (law_cursor_ok(&c)) {
+    check_reason(&c, m, at, LAW_MQTT_RULE_DISCONNECT_REASON);
+  }
+  return finish(c, m, frame, violation);
+}
+
+/* An AUTH of Remaining Length 0 says Success and has no method (3.15.2.1); any other must name it. */
+static law_status decode_auth(law_mqtt_message *m, law_violation *violation, law_bytes frame) {
+  law_cursor c = begin(m, frame);
+  const uint8_t *at = c.at;
+  if (m->version != LAW_MQTT_5) {
+    law_cursor_fail_at(&c, c.start, LAW_MQTT_RULE_RESERVED_TYPE);
+    return finish(c, m, frame, violation);
+  }
+  set_absent(m);
+  read_closing(&c, m);
+  if (law_cursor_ok(&c)) {
+    check_reason(&c, m, at, LAW_MQTT_RULE_AUTH_REASON);
+    fail_unless(&c,
+                m->present == 0 || has_property(&m->properties, LAW_MQTT_P_AUTHENTICATION_METHOD),
+                at, LAW_MQTT_RULE_AUTH_METHOD);
+  }
+  return finish(c, m, frame, violation);
+}
+
+static law_status decode_reserved(law_mqtt_message *m, law_violation *violation, law_bytes frame) {
+  law_cursor c = begin(m, frame);
+  law_cursor_fail_at(&c, c.start, LAW_MQTT_RULE_RESERVED_TYPE);
+  return finish(c, m, frame, violation);
+}
+
+static LAW_NOINLINE law_status decode_other(law_mqtt_message *m, law_violation *violation,
+                                            law_bytes frame) {
+  switch (law_mqtt_type_of(m)) {
+    case LAW_MQTT_CONNECT:
+      return decode_connect(m, violation, frame);
+    case LAW_MQTT_CONNACK:
+      return decode_connack(m, violation, frame);
+    case LAW_MQTT_PUBACK:
+      return decode_ack(m, violation, frame, LAW_MQTT_RULE_PUBACK_REASON);
+    case LAW_MQTT_PUBREC:
+      return decode_ack(m, violation, frame, LAW_MQTT_RULE_PUBREC_REASON);
+    case LAW_MQTT_PUBREL:
+      return decode_ack(m, violation, frame, LAW_MQTT_RULE_PUBREL_REASON);
+    case LAW_MQTT_PUBCOMP:
+      return decode_ack(m, violation, frame, LAW_MQTT_RULE_PUBCOMP_REASON);
+    case LAW_MQTT_SUBSCRIBE:
+      return decode_subscribe(m, violation, frame);
+    case LAW_MQTT_SUBACK:
+      return decode_suback(m, violation, frame);
+    case LAW_MQTT_UNSUBSCRIBE:
+      return decode_unsubscribe(m, violation, frame);
+    case LAW_MQTT_UNSUBACK:
+      return decode_unsuback(m, violation, frame);
+    case LAW_MQTT_PINGREQ:
+      return decode_ping(m, violation, frame, LAW_MQTT_RULE_PINGREQ_LENGTH);
+    case LAW_MQTT_PINGRESP:
+      return decode_ping(m, violation, frame, LAW_MQTT_RULE_PINGRESP_LENGTH);
+    case LAW_MQTT_DISCONNECT:
+      return decode_disconnect(m, violation, frame);
+    case LAW_MQTT_AUTH:
+      return decode_auth(m, violation, frame);
+    default:
+      return decode_reserved(m, violation, frame);
+  }
+}
+
+law_status law_mqtt_decode(uint8_t version, law_bytes frame, law_mqtt_message *out,
+                           law_violation *violation) {
+  out->first = frame.len > 0 ? frame.data[0] : 0;
+  out->version = version;
+  if (LAW_LIKELY(law_mqtt_type_of(out) == LAW_MQTT_PUBLISH)) {
+    return decode_publish(out, violation, frame);
+  }
+  return decode_other(out, violation, frame);
 }

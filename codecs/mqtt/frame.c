@@ -3,12 +3,12 @@
 enum { MAX_LENGTH_BYTES = 4 };
 
 /* Before CONNECT was seen the version is unknown: what holds in 5.0 holds in all. */
-static law_status too_long(law_violation *out) {
+static LAW_COLD law_status too_long(law_violation *out) {
   *out = law_mqtt_violation_of(LAW_MQTT_RULE_VARINT_LENGTH, LAW_MQTT_5, 1);
   return out->status;
 }
 
-law_status law_mqtt_frame(law_bytes in, size_t *out_len, law_violation *out) {
+law_status law_mqtt_frame_any(law_bytes in, size_t *out_len, law_violation *out) {
   size_t value = 0;
   for (size_t i = 1; i <= MAX_LENGTH_BYTES; i++) {
     if (i >= in.len) {

@@ -101,8 +101,18 @@ LAW_INLINE uint8_t law_mqtt_will_qos(const law_mqtt_message *m) {
   return (m->u.connect.flags >> 3) & 3;
 }
 
-/* Finds the end of the first packet; see law_protocol.frame. */
-law_status law_mqtt_frame(law_bytes in, size_t *out_len, law_violation *out);
+/* Finds the end of the first packet; see law_protocol.frame. law_mqtt_frame_any is the same, whatever
+ * the length of the length; most packets have one or two bytes of it. */
+law_status law_mqtt_frame_any(law_bytes in, size_t *out_len, law_violation *out);
+
+LAW_INLINE law_status law_mqtt_frame(law_bytes in, size_t *out_len, law_violation *out) {
+  if (LAW_UNLIKELY(in.len < 3 || (in.data[1] & in.data[2] & 0x80) != 0)) {
+    return law_mqtt_frame_any(in, out_len, out);
+  }
+  bool one = in.data[1] < 0x80;
+  *out_len = one ? 2 + (size_t)in.data[1] : 3 + (in.data[1] & 0x7fu) + ((size_t)in.data[2] << 7);
+  return in.len >= *out_len ? LAW_OK : LAW_NEED_MORE;
+}
 
 /* Decodes one whole packet (as framed) of |version|; CONNECT says its own. LAW_OK: |*out| is set.
  * Otherwise |*violation| is the first rule broken, and |*out| must not be used. */

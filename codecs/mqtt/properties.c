@@ -59,48 +59,18 @@ static law_rule not_allowed(uint8_t scope) {
   return rules[scope];
 }
 
-static bool is_known(uint8_t id) {
+static bool is_known(uint32_t id) {
   return id <= LAW_MQTT_MAX_PROPERTY && law_mqtt_property_rows[id].types != 0;
 }
 
-/* A variable byte integer (1.5.5): at most four bytes, no more than needed. |missing|: it is not there;
- * |overrun|: it is cut short. */
-LAW_INLINE uint32_t read_varint(law_cursor *c, law_rule missing, law_rule overrun) {
-  const uint8_t *start = c->at;
-  uint32_t value = 0;
-  for (unsigned shift = 0; shift < 28; shift += 7) {
-    uint8_t byte = law_cursor_u8(c, shift == 0 ? missing : overrun);
-    value |= (uint32_t)(byte & 0x7f) << shift;
-    if ((byte & 0x80) == 0) {
-      if (LAW_UNLIKELY(byte == 0 && shift > 0)) {
-        law_cursor_fail_at(c, start, LAW_MQTT_RULE_VARINT_SHORTEST);
-      }
-      return value;
-    }
-  }
-  law_cursor_fail_at(c, start, LAW_MQTT_RULE_VARINT_LENGTH);
-  return 0;
-}
-
-/* The property at |at| stands where it may not. */
-static LAW_COLD law_cursor refuse(law_cursor c, const uint8_t *at, uint8_t id, uint8_t scope) {
-  if (id >= 0x80) { /* an identifier is a variable byte integer, though all known ones have one byte */
-    c.at = at;
-    (void)read_varint(&c, LAW_MQTT_RULE_PROPERTY_OVERRUN, LAW_MQTT_RULE_PROPERTY_OVERRUN);
-  }
-  return law_cursor_failed(
-      c, at, is_known(id) ? not_allowed(scope) : (law_rule)LAW_MQTT_RULE_PROPERTY_UNKNOWN);
-}
-
-/* It stands there a second time, which breaks a rule unless it is one that may. */
-static LAW_COLD law_cursor second_time(law_cursor c, const uint8_t *at, uint8_t id, uint8_t scope) {
-  law_rule rule = law_mqtt_dup_rule(id, scope);
-  return rule == LAW_MQTT_RULE_NONE ? c : law_cursor_failed(c, at, rule);
-}
-
-static LAW_COLD law_cursor bad_value(law_cursor c, const uint8_t *at, uint8_t id, uint8_t scope) {
-  law_rule rule = law_mqtt_value_rule(id, scope);
-  return rule == LAW_MQTT_RULE_NONE ? c : law_cursor_failed(c, at, rule);
+/* The property at |at| stands where it may not. An identifier is a variable byte integer, though all
+ * known ones have one byte. */
+static LAW_COLD law_breach refuse(law_bytes list, const uint8_t *at, uint8_t scope) {
+  law_cursor c = law_cursor_of(list);
+  c.at = at;
+  uint32_t id = law_mqtt_read_varint(&c, LAW_MQTT_RULE_NONE, LAW_MQTT_RULE_PROPERTY_OVERRUN);
+  law_cursor_fail_at(&c, at, is_known(id) ? not_allowed(scope) : LAW_MQTT_RULE_PROPERTY_UNKNOWN);
+  return law_cursor_breach(&c);
 }
 
 /* Within a list: what runs past it breaks the Property Length (2.2.2.1). */
@@ -111,15 +81,15 @@ LAW_INLINE law_bytes read_binary(law_cursor *c) {
 LAW_INLINE law_bytes read_string(law_cursor *c, law_rule wildcard) {
   law_bytes text = read_binary(c);
   if (LAW_UNLIKELY(!law_utf8_plain(text, wildcard != 0))) {
-    *c = law_mqtt_check_text_slowly(*c, text, wildcard, LAW_MQTT_5);
+    law_cursor_note(c, law_mqtt_check_text(text, wildcard, LAW_MQTT_5));
   }
   return text;
 }
 
 /* A Topic Name, so 4.7 holds for it; about wildcards PUBLISH says it again (3.3.2-14). */
 LAW_INLINE void read_response_topic(law_cursor *c, uint8_t scope) {
-  law_rule wildcard = scope == LAW_MQTT_PUBLISH ? LAW_MQTT_RULE_RESPONSE_WILDCARD
-                                                : LAW_MQTT_RULE_TOPIC_WILDCARD;
+  law_rule wildcard =
+      scope == LAW_MQTT_PUBLISH ? LAW_MQTT_RULE_RESPONSE_WILDCARD : LAW_MQTT_RULE_TOPIC_WILDCARD;
   law_bytes topic = read_string(c, wildcard);
   if (LAW_UNLIKELY(topic.len == 0)) {
     law_cursor_fail_at(c, topic.data, LAW_MQTT_RULE_TOPIC_EMPTY);
@@ -142,7 +112,7 @@ LAW_INLINE void read_value(law_cursor *c, uint8_t id, uint8_t scope,
       number = law_cursor_u32(c, overrun);
       break;
     case LAW_KIND_VARINT:
-      number = read_varint(c, overrun, overrun);
+      number = law_mqtt_read_varint(c, overrun, overrun);
       break;
     case LAW_KIND_BINARY:
       (void)read_binary(c);
@@ -160,7 +130,7 @@ LAW_INLINE void read_value(law_cursor *c, uint8_t id, uint8_t scope,
       break;
   }
   if (LAW_UNLIKELY(number < row->min || number > row->max) && row->max != 0) {
-    *c = bad_value(*c, at, id, scope);
+    law_cursor_note(c, law_breach_at(at, law_mqtt_value_rule(id, scope)));
   }
 }
 
@@ -168,41 +138,25 @@ LAW_INLINE bool may_carry(uint8_t id, uint8_t scope) {
   return id <= LAW_MQTT_MAX_PROPERTY && ((law_mqtt_property_rows[id].types >> scope) & 1) != 0;
 }
 
-/* The properties up to the cursor's end. Returns how many. */
-LAW_INLINE uint32_t read_each(law_cursor *c, uint8_t scope) {
+law_breach law_mqtt_check_properties(law_bytes list, uint32_t *out_count, uint8_t scope) {
+  law_cursor c = law_cursor_of(list);
   uint64_t seen = 0;
   uint32_t count = 0;
-  while (c->at < c->end) {
-    const uint8_t *at = c->at;
-    uint8_t id = *c->at++;
+  while (c.at < c.end) {
+    const uint8_t *at = c.at;
+    uint8_t id = *c.at++;
     if (LAW_UNLIKELY(!may_carry(id, scope))) {
-      *c = refuse(*c, at, id, scope);
-      break;
+      return refuse(list, at, scope);
     }
-    if (LAW_UNLIKELY((seen >> id & 1) != 0)) {
-      *c = second_time(*c, at, id, scope);
+    if (LAW_UNLIKELY((seen >> id & 1) != 0)) { /* some may stand there again */
+      law_cursor_note(&c, law_breach_at(at, law_mqtt_dup_rule(id, scope)));
     }
     seen |= UINT64_C(1) << id;
-    read_value(c, id, scope, &law_mqtt_property_rows[id]);
+    read_value(&c, id, scope, &law_mqtt_property_rows[id]);
     count++;
   }
-  return count;
-}
-
-law_cursor law_mqtt_read_properties(law_cursor c, law_list *out, uint8_t scope, law_rule missing) {
-  uint32_t len = read_varint(&c, missing, LAW_MQTT_RULE_OVERRUN);
-  *out = (law_list){c.at, 0, 0};
-  if (len == 0 || !law_cursor_has(&c, len, LAW_MQTT_RULE_PROPERTY_OVERRUN)) {
-    return c;
-  }
-  const uint8_t *outer_end = c.end;
-  c.end = c.at + len;
-  out->len = len;
-  out->count = read_each(&c, scope);
-  if (LAW_LIKELY(law_cursor_ok(&c))) {
-    c.end = outer_end;
-  }
-  return c;
+  *out_count = count;
+  return law_cursor_breach(&c);
 }
 
 /* ---- iterating a validated list ---- */

@@ -26,8 +26,8 @@ static size_t allowed_in_31(law_utf8 kind, law_bytes text) {
   if (kind == LAW_UTF8_SURROGATE) {
     return 3;
   }
-  bool nul = kind == LAW_UTF8_ILL_FORMED && text.len >= 2 && text.data[0] == 0xc0 &&
-             text.data[1] == 0x80;
+  bool nul =
+      kind == LAW_UTF8_ILL_FORMED && text.len >= 2 && text.data[0] == 0xc0 && text.data[1] == 0x80;
   return nul ? 2 : 0;
 }
 
@@ -46,25 +46,24 @@ static law_utf8 check_31(law_bytes text, bool no_wildcards, size_t *out_at) {
   return kind;
 }
 
-/* Refuses U+0000, in either form, in a topic that check_31 let pass. */
-static law_cursor refuse_nul(law_cursor c, law_bytes topic) {
+/* U+0000, in either form, in a topic that check_31 let pass. */
+static law_breach find_nul(law_bytes topic) {
   for (size_t at = 0; at < topic.len; at++) {
     if (topic.data[at] == 0 || topic.data[at] == 0xc0) {
-      return law_cursor_failed(c, topic.data + at, LAW_MQTT_RULE_UTF8_NUL);
+      return law_breach_at(topic.data + at, LAW_MQTT_RULE_UTF8_NUL);
     }
   }
-  return c;
+  return law_breach_at(NULL, LAW_MQTT_RULE_NONE);
 }
 
-law_cursor law_mqtt_check_text_slowly(law_cursor c, law_bytes text, law_rule wildcard,
-                                      uint8_t version) {
+law_breach law_mqtt_check_text(law_bytes text, law_rule wildcard, uint8_t version) {
   size_t at = 0;
   bool topic = wildcard != LAW_MQTT_RULE_NONE, old = version == LAW_MQTT_31;
   law_utf8 kind = old ? check_31(text, topic, &at) : law_utf8_check(text, topic, &at);
   if (kind != LAW_UTF8_OK) {
-    return law_cursor_failed(c, text.data + at, rule_of(kind, wildcard));
+    return law_breach_at(text.data + at, rule_of(kind, wildcard));
   }
-  return topic && old ? refuse_nul(c, text) : c;
+  return topic && old ? find_nul(text) : law_breach_at(NULL, LAW_MQTT_RULE_NONE);
 }
 
 /* Level by level: '#' alone and last, '+' alone. |*out_at| is where the rule is broken. */
@@ -134,13 +133,46 @@ static law_rule filter_rule(law_bytes filter, bool shared, size_t *out_at) {
   return rule;
 }
 
-law_cursor law_mqtt_check_filter(law_cursor c, law_bytes filter, uint8_t version) {
+/* True for filters that are certainly good: of usual length, plain ASCII, no '$' in front, and every
+ * wildcard where it may stand; all looked at together, with a bit for each byte. False says nothing. */
+LAW_INLINE bool surely_good(law_bytes filter) {
+  uint64_t odd = 0, hashes = 0, pluses = 0, slashes = 0;
+  if (filter.len < LAW_BLOCK || filter.len > 64 || filter.data[0] == '$') {
+    return false;
+  }
+  for (size_t next = 0; next < filter.len; next += LAW_BLOCK) {
+    /* The last block ends with the filter; what it shares with the one before comes out the same. */
+    size_t at = next + LAW_BLOCK <= filter.len ? next : filter.len - LAW_BLOCK;
+    law_block block = law_block_load(filter.data + at);
+    odd |= law_block_bits(law_block_is_odd(block));
+    hashes |= (uint64_t)law_block_bits(law_block_is(block, '#')) << at;
+    pluses |= (uint64_t)law_block_bits(law_block_is(block, '+')) << at;
+    slashes |= (uint64_t)law_block_bits(law_block_is(block, '/')) << at;
+  }
+  uint64_t last = UINT64_C(1) << (filter.len - 1);
+  uint64_t begins = slashes << 1 | 1, ends = slashes >> 1 | last;
+  return odd == 0 && (hashes & ~(begins & last)) == 0 && (pluses & ~(begins & ends)) == 0;
+}
+
+/* The syntax of a filter whose text is good. */
+static law_breach check_syntax(law_bytes filter, uint8_t version) {
   size_t at;
   law_rule rule = filter_rule(filter, version == LAW_MQTT_5, &at);
-  if (LAW_UNLIKELY(version == LAW_MQTT_31)) {
-    c = refuse_nul(c, filter);
+  return law_breach_at(filter.data + at, rule);
+}
+
+law_breach law_mqtt_check_filter(law_bytes filter, uint8_t version) {
+  law_breach breach = {NULL, LAW_MQTT_RULE_NONE};
+  if (surely_good(filter)) {
+    return breach;
   }
-  return rule == LAW_MQTT_RULE_NONE ? c : law_cursor_failed(c, filter.data + at, rule);
+  if (LAW_UNLIKELY(!law_utf8_plain(filter, false))) {
+    breach = law_mqtt_check_text(filter, LAW_MQTT_RULE_NONE, version);
+    if (breach.rule == LAW_MQTT_RULE_NONE && version == LAW_MQTT_31) {
+      breach = find_nul(filter);
+    }
+  }
+  return breach.rule == LAW_MQTT_RULE_NONE ? check_syntax(filter, version) : breach;
 }
 
 bool law_mqtt_filter_valid(law_bytes filter) {

@@ -7,8 +7,8 @@
 #include "mqtt/mqtt.h"
 
 static int decode(const uint8_t *bytes, size_t len, int version) {
-  law_mqtt_message message;
-  law_violation violation;
+  static law_mqtt_message message; /* a program keeps it in its connection */
+  static law_violation violation;
   size_t frame_len;
   if (law_mqtt_frame(law_bytes_of(bytes, len), &frame_len, &violation) != LAW_OK) {
     return BENCH_REFUSES;
