@@ -5,10 +5,13 @@ get_property(programs GLOBAL PROPERTY WIRELAW_PROGRAMS)
 set(headers ${CMAKE_INSTALL_INCLUDEDIR}/wirelaw)
 set(pkgconfig_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
-# wirelaw_install_headers(FROM INTO): keeps what programs outside the project may include. Headers
-# named *_internal.h, and those of tests, stay inside.
+# wirelaw_install_headers(FROM INTO [FLAT]): keeps what programs outside the project may include.
+# Headers named *_internal.h, and those of tests, stay inside; FLAT: those of subfolders, too.
 function(wirelaw_install_headers from into)
-  if(EXISTS ${PROJECT_SOURCE_DIR}/${from})
+  if(ARGN STREQUAL "FLAT")
+    file(GLOB public ${PROJECT_SOURCE_DIR}/${from}/*.h ${PROJECT_SOURCE_DIR}/${from}/*.def)
+    install(FILES ${public} DESTINATION ${headers}/${into} COMPONENT c)
+  elseif(EXISTS ${PROJECT_SOURCE_DIR}/${from})
     install(DIRECTORY ${PROJECT_SOURCE_DIR}/${from}/ DESTINATION ${headers}/${into} COMPONENT c
             FILES_MATCHING PATTERN "*.h" PATTERN "*.def"
             PATTERN "*internal.h" EXCLUDE PATTERN "tests" EXCLUDE)
@@ -27,7 +30,7 @@ if(libraries)
   wirelaw_install_headers(conformance/monitors monitors)
   wirelaw_install_headers(pcap pcap)
   wirelaw_install_headers(harness/net net)
-  wirelaw_install_headers(harness/peers peers)
+  wirelaw_install_headers(harness/peers peers FLAT)
   wirelaw_install_headers(harness/replay replay)
 
   file(RELATIVE_PATH prefix_from_pc /${pkgconfig_dir} /)
