@@ -55,7 +55,7 @@ class CaseFile(pytest.File):
 class Conformance:
     """What the run is about, and what came of it. One object for each process.
 
-    `on_start` is told what is known of the IUT once it was greeted (pics, url); `on_case` of each result, `on_violation` of what the monitor sees.
+    `on_selected` is told the ids of the cases that will run, before any does; what is known of the IUT once it was greeted (pics, url); `on_case` of each result, `on_violation` of what the monitor sees.
     """
 
     def __init__(self, plan: Plan, selection: Selection | None = None) -> None:
@@ -63,6 +63,7 @@ class Conformance:
         self.selection = selection or select(plan, load(plan.protocol))
         self.began = net.now()
         self.capture: Path | None = None
+        self.on_selected: Callable[[list[str]], None] = lambda ids: None
         self.on_start: Callable[[dict[str, Any]], None] = lambda known: None
         self.on_started: Callable[[Case], None] = lambda case: None
         self.on_case: Callable[[CaseResult], None] = lambda result: None
@@ -140,6 +141,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     if _is_controller(session.config) or _is_worker(session.config):
         return None
     items = [item for item in session.items if isinstance(item, CaseItem)]
+    conformance.on_selected([item.case.id for item in items])
     loop = Loop(conformance, items, session.config)
     try:
         loop.start()
@@ -369,7 +371,7 @@ def _report(
     report = pytest.TestReport(
         nodeid=item.nodeid, location=item.location, keywords={item.name: 1}, outcome=outcome,
         longrepr=longrepr, when=when, duration=result.seconds if when == "call" else 0.0,
-        user_properties=[("verdict", str(result.verdict))] if when == "call" else [],
+        user_properties=[("verdict", str(result.verdict))],
     )  # fmt: skip
     if when == "call" and _is_worker(item.config):
         loop = item.config.stash[LOOP]
@@ -397,6 +399,7 @@ class Controller:
     def __init__(self, conformance: Conformance) -> None:
         self.conformance = conformance
         self._sessions: dict[str, int] = {}
+        self._selected = False
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
@@ -405,6 +408,12 @@ class Controller:
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         node.workerinput["wirelaw"] = self.conformance.plan.to_json()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
+        if not self._selected:
+            self._selected = True
+            self.conformance.on_selected([each.partition("::")[2] for each in ids])
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:

@@ -90,7 +90,7 @@ class Context:
                         self._names(member, one, where)
                 continue
             field = each.get(name)
-            if field is None or field.kind in ("length", "tagged"):
+            if field is None or field.kind in ("length", "tagged") or (field.derived and not wanted):
                 known = [*(f for f in each.fields), *each.groups]
                 self.fail(f"{each.name} has no field `{name}`; {near(name, known)}", where)
             if wanted and field.carrier:

@@ -148,7 +148,9 @@ def _fields(each: Type, wanted: bool) -> dict[str, Any]:
     plain = {
         name: make(field)
         for name, field in each.fields.items()
-        if field.allowed and field.kind not in ("length", "tagged") and not (wanted and field.carrier)
+        if field.allowed
+        and field.kind not in ("length", "tagged")
+        and not (field.carrier if wanted else field.derived)
     }
     for name, group in each.groups.items():
         inner = {key: make(field) for key, field in group.items() if field.allowed}

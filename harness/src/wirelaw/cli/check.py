@@ -168,35 +168,35 @@ class Check:
         self.sessions = 0
         self.started = datetime.datetime.now(datetime.UTC)
         self.clock = time.monotonic()
+        self.iut = self._iut()
+        self.deviations = _deviations(plan)
 
     def run(self) -> int:
         plan, conformance = self.plan, self.conformance
         _prepare_folder(self.folder)
         plan.report = str(self.folder)
         conformance.capture = self.folder / "run.pcapng"
+        conformance.on_selected = self._selected
         conformance.on_start = self._known
         conformance.on_started = self._case_started
         conformance.on_case = self._case_ended
         conformance.on_violation = lambda seen: self.writer.monitor_violation(seen)
         conformance.on_turn = self.terminal.tick
         conformance.on_sessions = self._count_sessions
-        self.writer = self._make_writer()
-        interrupted = None
-        with self.writer:
-            self.terminal.start(len(conformance.selection.run))
-            try:
-                status = _pytest(conformance, self.args.extra, quiet=True)
-            except BaseException:
-                self.terminal.close()
-                raise
+        try:
+            status = _pytest(conformance, self.args.extra, quiet=True)
             if conformance.error is not None:
-                self.terminal.close()
                 raise conformance.error
-            if status == 2:
-                interrupted = "interrupted"
-            elif status not in (0, 1, 5):
-                interrupted = f"pytest ended with status {status}"
+            if self.writer is None:
+                raise UserError(f"no case was selected by {' '.join(self.args.extra) or 'the options'}")
+            interrupted = {0: None, 1: None, 2: "interrupted", 5: None}.get(
+                status, f"pytest ended with status {status}"
+            )
             return self._finish(interrupted or conformance.given_up)
+        finally:
+            self.terminal.close()
+            if self.writer is not None:
+                self.writer.__exit__()
 
     def _finish(self, interrupted: str | None) -> int:
         import wirelaw_reports
@@ -217,6 +217,10 @@ class Check:
         return int(results.run.exit.status) if results.run.exit else 2
 
     # What the plugin tells
+
+    def _selected(self, ids: list[str]) -> None:
+        self.writer = self._make_writer(set(ids))
+        self.terminal.start(len(ids))
 
     def _known(self, known: dict[str, Any]) -> None:
         self.writer.iut_known(**known)
@@ -247,9 +251,9 @@ class Check:
 
     # The header of the results
 
-    def _make_writer(self) -> Any:
+    def _make_writer(self, ids: set[str]) -> Any:
         from wirelaw import catalogue
-        from wirelaw.results import Catalogue, Iut, ResultsWriter, Run
+        from wirelaw.results import Catalogue, ResultsWriter, Run
 
         rows = catalogue.load(self.plan.protocol)
         run = Run(
@@ -263,13 +267,15 @@ class Check:
             seed=self.plan.seed,
         )
         return ResultsWriter(
-            self.folder, run, self._iut(Iut), _rows(rows, self.plan), self._planned(),
-            deviations=_deviations(self.plan), secrets=[self.plan.password] if self.plan.password else (),
+            self.folder, run, self.iut, _rows(rows, self.plan), self._planned(ids),
+            deviations=self.deviations, secrets=[self.plan.password] if self.plan.password else (),
         )  # fmt: skip
 
-    def _iut(self, make: Any) -> Any:
+    def _iut(self) -> Any:
+        from wirelaw.results import Iut
+
         plan = self.plan
-        return make(
+        return Iut(
             name=plan.iut or plan.iut_command or plan.listen or "client",
             version=_version(plan.iut),
             role=plan.role,
@@ -279,11 +285,11 @@ class Check:
             url=plan.iut if plan.iut and "://" in plan.iut else None,
         )
 
-    def _planned(self) -> list[Any]:
+    def _planned(self, ids: set[str]) -> list[Any]:
         from wirelaw.results import PlannedCase
 
         selection = self.conformance.selection
-        every = [(case, None) for case in selection.run] + list(selection.left_out)
+        every = [(case, None) for case in selection.run if case.id in ids] + selection.left_out
         return [
             PlannedCase(case.id, case.title, case.role, case.requirements, why) for case, why in every
         ]

@@ -90,7 +90,7 @@ def _fields(codec: Any, packet: str) -> Iterator[tuple[str, Any]]:
     """The fields that this variant has, those of the will as `will: topic`."""
     each = codec.types[packet]
     for name, field in each.fields.items():
-        if field.allowed and not codec.lacks(packet, name):
+        if field.allowed and not field.derived and not codec.lacks(packet, name):
             yield name, field
     for group, inner in each.groups.items():
         for name, field in inner.items():

@@ -24,6 +24,7 @@ from wirelaw.errors import UserError
 from wirelaw.results.model import Verdict
 
 HOLD = 100_000_000  # ns: how long a result waits in which a death of the IUT might show
+SETTLE = 0.2  # s in which a dying IUT of a case's own is seen to be dead
 MAX_DEATHS = 20
 LEAVE_TIME = 3.0  # s: to tidy up after an interrupt
 PARK_TIME = 1.0  # s: how long the last parked connection stays open at least
@@ -214,8 +215,9 @@ class Session:
             self.on_started(case)
             await _whole(run)
             close_parked(run)
-            if run.verdict is not Verdict.PASS and not target.alive() and not target.down_on_purpose:
-                run.end_with(Verdict.FAIL, "crash")
+            if run.verdict is not Verdict.PASS and not target.down_on_purpose:
+                if not await self.scheduler.in_thread(holder[0], lambda: target.alive(SETTLE)):
+                    run.end_with(Verdict.FAIL, "crash")
             self._report(run)
             self.target.num_sessions += target.num_sessions
         finally:

@@ -38,6 +38,7 @@ class Field:
     carrier: bool = False
     repeatable: bool = False
     allowed: bool = True
+    derived: bool = False  # known of a message that came, and nothing that can be sent
     highest: int = 0
     list_name: str | None = None
     names: Mapping[str, int] = field(default_factory=dict)
@@ -79,7 +80,7 @@ class Tables:
 
 
 #: No field of its own: the length of the whole message in bytes, which an expectation may limit.
-SIZE = Field("size", "u32", "size", highest=_LIMITS["u32"])
+SIZE = Field("size", "u32", "size", highest=_LIMITS["u32"], derived=True)
 
 
 def read(document: Mapping[str, Any]) -> Tables:

@@ -87,9 +87,10 @@ class Target:
         """What the IUT wrote since then."""
         return "" if self.running is None else str(self.running.log_since(offset))
 
-    def alive(self) -> bool:
-        """Whether its process lives, as far as that can be known."""
-        return self.running is None or self.running.pid is None or bool(self.running.alive())
+    def alive(self, settle: float) -> bool:
+        """Whether its process lives, as far as that can be known. Blocks for `settle` seconds if so."""
+        known = self.running is not None and self.running.pid is not None
+        return not known or bool(self.running.alive(settle))
 
     # Making it act
 
