@@ -65,14 +65,14 @@ static uint8_t had_of(uint8_t options) {
   return (options >> 4 & 3) < 2 ? had | LAW_MQTT_HAD_RETAINED : had;
 }
 
-static void ask_one(law_mqtt_filters *f, const law_mqtt_filter *filter, bool may_share, uint32_t id,
-                    law_mqtt_asked *asked) {
+static law_mqtt_subscribed *ask_one(law_mqtt_filters *f, const law_mqtt_filter *filter,
+                                    bool may_share, uint32_t id) {
   law_mqtt_subscribed *s = find(f, filter->filter);
   if (s == NULL) {
     s = add(f, filter->filter, may_share);
   }
   if (s == NULL) {
-    return;
+    return NULL;
   }
   uint8_t qos = filter->options & 3;
   s->requested = qos > s->requested ? qos : s->requested;
@@ -80,9 +80,7 @@ static void ask_one(law_mqtt_filters *f, const law_mqtt_filter *filter, bool may
   s->times = (uint16_t)(s->times + (s->times < UINT16_MAX));
   f->unknown = ++s->open == UINT16_MAX; /* no room to count them */
   add_id(s, id);
-  if (asked != NULL) {
-    asked->filters[asked->num++] = (uint8_t)(s - f->all);
-  }
+  return s;
 }
 
 /* Where the filters of a SUBSCRIBE are kept until its SUBACK; NULL: nowhere, so that its grants stay
@@ -103,7 +101,7 @@ static law_mqtt_asked *keep(law_mqtt_filters *f, uint16_t packet_id, uint32_t nu
   return room;
 }
 
-void law_mqtt_filters_ask(law_mqtt_filters *f, const law_mqtt_message *subscribe) {
+void law_mqtt_filters_ask(law_mqtt_filters *f, const law_mqtt_message *subscribe, uint64_t now) {
   bool v5 = subscribe->version == LAW_MQTT_5;
   law_list it = subscribe->u.filters;
   law_mqtt_filter filter;
@@ -116,7 +114,13 @@ void law_mqtt_filters_ask(law_mqtt_filters *f, const law_mqtt_message *subscribe
   }
   law_mqtt_asked *asked = keep(f, subscribe->packet_id, it.count);
   while (!f->unknown && law_mqtt_next_filter(&it, true, &filter)) {
-    ask_one(f, &filter, v5, id, asked);
+    law_mqtt_subscribed *s = ask_one(f, &filter, v5, id);
+    if (s != NULL && s->times == 1) {
+      s->asked_at = now;
+    }
+    if (s != NULL && asked != NULL) {
+      asked->filters[asked->num++] = (uint8_t)(s - f->all);
+    }
   }
   f->epoch++;
 }
@@ -170,7 +174,8 @@ static void judge_topic(const law_mqtt_filters *f, law_bytes topic, law_mqtt_ver
   }
 }
 
-const law_mqtt_verdict *law_mqtt_filters_match(law_mqtt_filters *f, law_bytes topic, uint64_t hash) {
+const law_mqtt_verdict *law_mqtt_filters_match(law_mqtt_filters *f, law_bytes topic,
+                                               uint64_t hash) {
   law_mqtt_verdict *v = &f->verdicts[hash & (LAW_MQTT_VERDICTS - 1)];
   if (LAW_UNLIKELY(v->topic != hash || v->epoch != f->epoch)) {
     *v = (law_mqtt_verdict){.topic = hash, .epoch = f->epoch};

@@ -38,6 +38,7 @@ typedef struct law_mqtt_subscribed {
   uint8_t had;       /* LAW_MQTT_HAD_... */
   uint8_t num_ids;
   uint32_t ids[LAW_MQTT_MAX_FILTER_IDS];
+  uint64_t asked_at;   /* ns, of the first SUBSCRIBE */
   uint64_t granted_at; /* ns, of the last SUBACK */
 } law_mqtt_subscribed;
 
@@ -71,7 +72,7 @@ typedef struct law_mqtt_filters {
 } law_mqtt_filters;
 
 /* Takes in the filters of a SUBSCRIBE, before and after its SUBACK. */
-void law_mqtt_filters_ask(law_mqtt_filters *f, const law_mqtt_message *subscribe);
+void law_mqtt_filters_ask(law_mqtt_filters *f, const law_mqtt_message *subscribe, uint64_t now);
 void law_mqtt_filters_grant(law_mqtt_filters *f, const law_mqtt_message *suback, uint64_t now);
 
 /* All that the filters that match |topic| say. |hash| is the topic's. */

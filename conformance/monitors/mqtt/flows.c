@@ -1,4 +1,5 @@
 #include "monitors/mqtt/monitor.h"
+#include "monitors/mqtt/world.h"
 
 static law_mqtt_ids *ids_of(law_mqtt_monitor *c, law_side sender) { return &c->ids[sender]; }
 
@@ -159,6 +160,7 @@ static void judge_puback(law_mqtt_monitor *c, const law_mqtt_packet *p) {
   law_mqtt_id *e = law_mqtt_id_find(ids, p->m->packet_id);
   if (LAW_LIKELY(e != NULL && e->use == LAW_MQTT_USE_QOS1)) {
     law_mqtt_answered(c);
+    law_mqtt_world_acknowledged(c, e);
     check_order(c, p, e, &c->last_puback, LAW_MQTT_OBJECT_PUBACK_ORDER);
     if (--e->asked == 0) {
       law_mqtt_id_done(ids, e);
@@ -185,6 +187,9 @@ void law_mqtt_see_puback(law_mqtt_monitor *c, const law_mqtt_packet *p) {
 static void answer_pubrec(law_mqtt_monitor *c, const law_mqtt_packet *p, law_mqtt_ids *ids,
                           law_mqtt_id *e) {
   law_mqtt_answered(c);
+  if (p->m->version != LAW_MQTT_5 || p->m->reason < 0x80) {
+    law_mqtt_world_acknowledged(c, e);
+  }
   if (e->use == LAW_MQTT_USE_QOS2) {
     check_order(c, p, e, &c->last_pubrec, LAW_MQTT_OBJECT_PUBREC_ORDER);
   }
@@ -268,6 +273,15 @@ static void judge_pubrel(law_mqtt_monitor *c, const law_mqtt_packet *p) {
   }
 }
 
+/* A server may pass messages of QoS 2 on when they are released; then a client decides their order. */
+static void note_release(law_mqtt_monitor *c, const law_mqtt_id *e) {
+  if (c->world == NULL) {
+    return;
+  }
+  c->world->disordered = c->world->disordered || e->order < c->last_pubrel;
+  c->last_pubrel = e->order > c->last_pubrel ? e->order : c->last_pubrel;
+}
+
 /* The other side's PUBREL, of this connection's PUBLISH or of an earlier one's. */
 static void pubrel_by_other(law_mqtt_monitor *c, const law_mqtt_packet *p) {
   law_mqtt_ids *ids = ids_of(c, law_mqtt_other(c->judged));
@@ -286,6 +300,7 @@ static void pubrel_by_other(law_mqtt_monitor *c, const law_mqtt_packet *p) {
   } else {
     e->turns++;
     if (e->use == LAW_MQTT_USE_RECEIVED) {
+      note_release(c, e);
       law_mqtt_id_becomes(ids, e, LAW_MQTT_USE_RELEASED);
     }
   }

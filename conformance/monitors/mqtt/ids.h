@@ -17,14 +17,15 @@ typedef enum law_mqtt_use {
 
 /* One identifier in use. */
 typedef struct law_mqtt_id {
-  uint16_t id;       /* 0: the slot is free */
-  uint8_t use;       /* law_mqtt_use */
-  uint8_t asked;     /* packets of the sender that still wait for an answer */
-  uint8_t turns;     /* as asked, of the second half of QoS 2 */
-  bool resent;       /* sent more than once: which copy an answer belongs to is not known */
-  bool doubtful;     /* an earlier, unseen packet may wait for an answer too */
-  uint16_t filters;  /* of SUBSCRIBE, UNSUBSCRIBE */
-  uint32_t order;    /* the place of a PUBLISH or PUBREC among all; of a request, a hash */
+  uint16_t id;      /* 0: the slot is free */
+  uint8_t use;      /* law_mqtt_use */
+  uint8_t asked;    /* packets of the sender that still wait for an answer */
+  uint8_t turns;    /* as asked, of the second half of QoS 2 */
+  bool resent;      /* sent more than once: which copy an answer belongs to is not known */
+  bool doubtful;    /* an earlier, unseen packet may wait for an answer too */
+  uint16_t filters; /* of SUBSCRIBE, UNSUBSCRIBE */
+  uint16_t said;    /* the world's message, plus 1; 0: none */
+  uint32_t order;   /* the place of a PUBLISH or PUBREC among all; of a request, a hash */
 } law_mqtt_id;
 
 enum {
@@ -66,7 +67,8 @@ LAW_INLINE law_mqtt_id *law_mqtt_id_find(law_mqtt_ids *ids, uint16_t id) {
 }
 
 /* True when nothing but |entry|, of |id|, can be waiting for an answer (NULL: nothing at all). */
-LAW_INLINE bool law_mqtt_id_certain(const law_mqtt_ids *ids, const law_mqtt_id *entry, uint16_t id) {
+LAW_INLINE bool law_mqtt_id_certain(const law_mqtt_ids *ids, const law_mqtt_id *entry,
+                                    uint16_t id) {
   return entry != NULL ? !entry->doubtful : !law_mqtt_id_unknown(ids, id);
 }
 

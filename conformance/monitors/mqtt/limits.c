@@ -5,15 +5,32 @@ void law_mqtt_read_announced(law_mqtt_announced *out, const law_list *list) {
   law_mqtt_property p;
   while (law_mqtt_next_property(&it, &p)) {
     switch (p.id) {
-      case LAW_MQTT_P_RECEIVE_MAXIMUM: out->receive_maximum = (uint16_t)p.number; break;
-      case LAW_MQTT_P_MAXIMUM_PACKET_SIZE: out->packet_size = p.number; break;
-      case LAW_MQTT_P_TOPIC_ALIAS_MAXIMUM: out->alias_maximum = (uint16_t)p.number; break;
-      case LAW_MQTT_P_MAXIMUM_QOS: out->maximum_qos = (uint8_t)p.number; break;
-      case LAW_MQTT_P_RETAIN_AVAILABLE: out->no_retain = p.number == 0; break;
-      case LAW_MQTT_P_WILDCARD_SUBSCRIPTION_AVAILABLE: out->no_wildcard = p.number == 0; break;
-      case LAW_MQTT_P_SUBSCRIPTION_IDENTIFIER_AVAILABLE: out->no_identifier = p.number == 0; break;
-      case LAW_MQTT_P_SHARED_SUBSCRIPTION_AVAILABLE: out->no_shared = p.number == 0; break;
-      default: break;
+      case LAW_MQTT_P_RECEIVE_MAXIMUM:
+        out->receive_maximum = (uint16_t)p.number;
+        break;
+      case LAW_MQTT_P_MAXIMUM_PACKET_SIZE:
+        out->packet_size = p.number;
+        break;
+      case LAW_MQTT_P_TOPIC_ALIAS_MAXIMUM:
+        out->alias_maximum = (uint16_t)p.number;
+        break;
+      case LAW_MQTT_P_MAXIMUM_QOS:
+        out->maximum_qos = (uint8_t)p.number;
+        break;
+      case LAW_MQTT_P_RETAIN_AVAILABLE:
+        out->no_retain = p.number == 0;
+        break;
+      case LAW_MQTT_P_WILDCARD_SUBSCRIPTION_AVAILABLE:
+        out->no_wildcard = p.number == 0;
+        break;
+      case LAW_MQTT_P_SUBSCRIPTION_IDENTIFIER_AVAILABLE:
+        out->no_identifier = p.number == 0;
+        break;
+      case LAW_MQTT_P_SHARED_SUBSCRIPTION_AVAILABLE:
+        out->no_shared = p.number == 0;
+        break;
+      default:
+        break;
     }
   }
 }
@@ -28,9 +45,9 @@ typedef struct size_rule {
   [LAW_MQTT_##TYPE] = {LAW_MQTT_OBJECT_SIZE_REASON_##TYPE, LAW_MQTT_OBJECT_SIZE_USER_##TYPE}
 
 static const size_rule size_rules[16] = {
-    SIZE_RULE(CONNACK), SIZE_RULE(PUBACK), SIZE_RULE(PUBREC),     SIZE_RULE(PUBREL),
-    SIZE_RULE(PUBCOMP), SIZE_RULE(SUBACK), SIZE_RULE(UNSUBACK),   SIZE_RULE(DISCONNECT),
-    SIZE_RULE(AUTH),
+    SIZE_RULE(CONNACK),  SIZE_RULE(PUBACK),     SIZE_RULE(PUBREC),
+    SIZE_RULE(PUBREL),   SIZE_RULE(PUBCOMP),    SIZE_RULE(SUBACK),
+    SIZE_RULE(UNSUBACK), SIZE_RULE(DISCONNECT), SIZE_RULE(AUTH),
 };
 
 /* Bytes of the packet's Reason String and User Properties, which 5.0 wants left out when they alone
@@ -58,8 +75,7 @@ LAW_COLD static void object_to_size(law_mqtt_monitor *c, const law_mqtt_packet *
     law_mqtt_object(c, p, size_rules[type].reason,
                     law_mqtt_property_at(p, LAW_MQTT_P_REASON_STRING));
   } else if (user > 0 && len - user - reason <= limit) {
-    law_mqtt_object(c, p, size_rules[type].user,
-                    law_mqtt_property_at(p, LAW_MQTT_P_USER_PROPERTY));
+    law_mqtt_object(c, p, size_rules[type].user, law_mqtt_property_at(p, LAW_MQTT_P_USER_PROPERTY));
   } else {
     law_mqtt_object(c, p,
                     c->judged == LAW_CLIENT ? LAW_MQTT_OBJECT_PACKET_SIZE_CLIENT

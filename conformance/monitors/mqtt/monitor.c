@@ -79,8 +79,8 @@ void law_mqtt_lose(law_mqtt_monitor *c, law_side from) {
   law_mqtt_ids_forget(&c->ids[LAW_SERVER]);
   if (from == c->judged) {
     c->aliases_unknown = true;
-    memset(c->alias_topics, 0, sizeof c->alias_topics);
   }
+  memset(c->alias_topics[from], 0, sizeof c->alias_topics[from]);
   if (from == LAW_CLIENT) {
     c->pings_unknown = true;
     c->silence.known = false;
@@ -89,28 +89,38 @@ void law_mqtt_lose(law_mqtt_monitor *c, law_side from) {
 
 /* ---- the protocol's functions ---- */
 
+/* A message that nobody saw may be equal to one that was seen; a CONNECT, change any session. */
+static void blind(const law_mqtt_monitor *c, law_side from) {
+  if (c->world != NULL && from == LAW_CLIENT) {
+    c->world->blind = true;
+    c->world->strangers = c->world->strangers || c->connect != LAW_MQTT_DONE;
+  }
+}
+
 static void connection_init(void *connection, void *world, law_side judged, bool from_start) {
   static const law_mqtt_announced unlimited = {.receive_maximum = UINT16_MAX, .maximum_qos = 2};
   law_mqtt_monitor *c = connection;
   memset(c, 0, sizeof *c);
   c->judged = judged;
-  c->world = world;
+  c->world = judged == LAW_SERVER ? world : NULL;
+  if (c->world != NULL) {
+    c->shared.connection = ++c->world->num_connections;
+  }
   c->announced[LAW_CLIENT] = c->announced[LAW_SERVER] = unlimited;
   if (!from_start) {
     c->connect = c->connack = LAW_MQTT_UNCERTAIN;
     law_mqtt_lose(c, LAW_CLIENT);
     law_mqtt_lose(c, LAW_SERVER);
+    blind(c, LAW_CLIENT);
   }
 }
 
 static void world_init(void *world, law_side judged) {
-  law_mqtt_world *w = world;
-  memset(w, 0, sizeof *w);
-  w->judged = judged;
+  (void)judged;
+  memset(world, 0, sizeof(law_mqtt_world));
 }
 
-static void gap(void *connection, law_side from) {
-  law_mqtt_monitor *c = connection;
+static void lose_stage(law_mqtt_monitor *c, law_side from) {
   if (from == LAW_CLIENT && c->connect == LAW_MQTT_NOT_YET) {
     c->connect = LAW_MQTT_UNCERTAIN;
   }
@@ -120,6 +130,12 @@ static void gap(void *connection, law_side from) {
   law_mqtt_lose(c, from);
 }
 
+static void gap(void *connection, law_side from) {
+  law_mqtt_monitor *c = connection;
+  blind(c, from);
+  lose_stage(c, from);
+}
+
 /* A packet that the decoder refused. What its receiver made of it is unknown; of a CONNECT, even the
  * version that is spoken from here on. */
 LAW_COLD static void unreadable(law_mqtt_monitor *c, law_side from, uint8_t type) {
@@ -127,7 +143,7 @@ LAW_COLD static void unreadable(law_mqtt_monitor *c, law_side from, uint8_t type
       (from != c->judged || type == LAW_MQTT_CONNECT)) {
     c->muted = true;
   }
-  gap(c, from);
+  lose_stage(c, from);
 }
 
 /* Until a CONNECT says it, the version is what the decoder was told to assume; a second CONNECT does not
@@ -140,22 +156,53 @@ static void note_version(law_mqtt_monitor *c, const law_mqtt_message *m) {
 
 static void dispatch(law_mqtt_monitor *c, const law_mqtt_packet *p) {
   switch (law_mqtt_type_of(p->m)) {
-    case LAW_MQTT_CONNECT: law_mqtt_see_connect(c, p); break;
-    case LAW_MQTT_CONNACK: law_mqtt_see_connack(c, p); break;
-    case LAW_MQTT_PUBLISH: law_mqtt_see_publish(c, p); break;
-    case LAW_MQTT_PUBACK: law_mqtt_see_puback(c, p); break;
-    case LAW_MQTT_PUBREC: law_mqtt_see_pubrec(c, p); break;
-    case LAW_MQTT_PUBREL: law_mqtt_see_pubrel(c, p); break;
-    case LAW_MQTT_PUBCOMP: law_mqtt_see_pubcomp(c, p); break;
-    case LAW_MQTT_SUBSCRIBE: law_mqtt_see_subscribe(c, p); break;
-    case LAW_MQTT_SUBACK: law_mqtt_see_suback(c, p); break;
-    case LAW_MQTT_UNSUBSCRIBE: law_mqtt_see_unsubscribe(c, p); break;
-    case LAW_MQTT_UNSUBACK: law_mqtt_see_unsuback(c, p); break;
-    case LAW_MQTT_PINGREQ: law_mqtt_see_pingreq(c); break;
-    case LAW_MQTT_PINGRESP: law_mqtt_see_pingresp(c, p); break;
-    case LAW_MQTT_DISCONNECT: law_mqtt_see_disconnect(c, p); break;
-    case LAW_MQTT_AUTH: law_mqtt_see_auth(c, p); break;
-    default: break;
+    case LAW_MQTT_CONNECT:
+      law_mqtt_see_connect(c, p);
+      break;
+    case LAW_MQTT_CONNACK:
+      law_mqtt_see_connack(c, p);
+      break;
+    case LAW_MQTT_PUBLISH:
+      law_mqtt_see_publish(c, p);
+      break;
+    case LAW_MQTT_PUBACK:
+      law_mqtt_see_puback(c, p);
+      break;
+    case LAW_MQTT_PUBREC:
+      law_mqtt_see_pubrec(c, p);
+      break;
+    case LAW_MQTT_PUBREL:
+      law_mqtt_see_pubrel(c, p);
+      break;
+    case LAW_MQTT_PUBCOMP:
+      law_mqtt_see_pubcomp(c, p);
+      break;
+    case LAW_MQTT_SUBSCRIBE:
+      law_mqtt_see_subscribe(c, p);
+      break;
+    case LAW_MQTT_SUBACK:
+      law_mqtt_see_suback(c, p);
+      break;
+    case LAW_MQTT_UNSUBSCRIBE:
+      law_mqtt_see_unsubscribe(c, p);
+      break;
+    case LAW_MQTT_UNSUBACK:
+      law_mqtt_see_unsuback(c, p);
+      break;
+    case LAW_MQTT_PINGREQ:
+      law_mqtt_see_pingreq(c);
+      break;
+    case LAW_MQTT_PINGRESP:
+      law_mqtt_see_pingresp(c, p);
+      break;
+    case LAW_MQTT_DISCONNECT:
+      law_mqtt_see_disconnect(c, p);
+      break;
+    case LAW_MQTT_AUTH:
+      law_mqtt_see_auth(c, p);
+      break;
+    default:
+      break;
   }
 }
 
@@ -164,6 +211,9 @@ static void observe(void *connection, const law_observed *seen, law_findings *ou
   const law_mqtt_packet p = {seen, seen->message, out, seen->from == c->judged};
   uint8_t type = seen->wire.len > 0 ? seen->wire.data[0] >> 4 : 0;
   c->now = seen->now;
+  if (seen->from == LAW_SERVER) {
+    c->server_last = seen->now;
+  }
   note_version(c, p.m);
   if (!law_mqtt_check_stage(c, &p, type)) {
     if (p.m == NULL) {
@@ -184,11 +234,10 @@ static void observe(void *connection, const law_observed *seen, law_findings *ou
 
 static void closed(void *connection, law_side from, bool reset, uint64_t now, law_findings *out) {
   law_mqtt_monitor *c = connection;
-  (void)reset;
   (void)out;
   c->now = now;
   c->closed[from] = true;
-  law_mqtt_world_closed(c, from, now);
+  law_mqtt_world_closed(c, from, reset, now);
 }
 
 static uint64_t tick(void *connection, uint64_t now, law_findings *out) {

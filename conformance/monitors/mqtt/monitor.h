@@ -29,7 +29,26 @@ typedef struct law_mqtt_announced {
   bool no_retain, no_wildcard, no_identifier, no_shared;
 } law_mqtt_announced;
 
-enum { LAW_MQTT_ALIAS_TOPICS = 64 };
+enum { LAW_MQTT_ALIAS_TOPICS = 64, LAW_MQTT_DELIVERED = 256, LAW_MQTT_LASTS = 64 };
+
+/* The last message delivered of one publisher, topic and QoS. */
+typedef struct law_mqtt_last {
+  uint64_t key;
+  uint32_t serial;
+} law_mqtt_last;
+
+/* The connection's part in the world; unused without one. */
+typedef struct law_mqtt_membership {
+  uint16_t session; /* its place, plus 1; 0: none */
+  bool overlaps;    /* another connection of the client was open when it began */
+  bool absent;      /* the server certainly had no session then */
+  bool ended;
+  uint32_t opened;                        /* of the session, when it began */
+  uint32_t connection;                    /* counts the connections of the world */
+  uint32_t low, high;                     /* s, the session's expiry, as far as it is known */
+  uint32_t delivered[LAW_MQTT_DELIVERED]; /* serials of messages */
+  law_mqtt_last last[LAW_MQTT_LASTS];
+} law_mqtt_membership;
 
 /* Keep Alive: since when the client has been silent. */
 typedef struct law_mqtt_silence {
@@ -61,29 +80,30 @@ typedef struct law_mqtt_monitor {
   /* CONNACK */
   bool has_server_keep_alive;
   uint16_t server_keep_alive; /* s */
-  bool told;         /* the judged client provably has the CONNACK */
+  bool told;                  /* the judged client provably has the CONNACK */
   bool early_packet; /* the server sent more than AUTH before it: no answer proves anything */
 
   /* Copies, or acknowledgements that nothing seen asked for, may be on their way to the judged side: when it
    * takes an identifier of its own for free is not known any more. */
   bool strayed;
 
-  law_mqtt_announced announced[2]; /* by the side that announced it */
-  law_mqtt_ids ids[2];             /* by the side that assigned them */
+  law_mqtt_announced announced[2];                /* by the side that announced it */
+  law_mqtt_ids ids[2];                            /* by the side that assigned them */
   uint32_t last_puback, last_pubrec, last_pubrel; /* orders of what the client answered last */
   uint32_t num_pings;                             /* that still wait for PINGRESP */
   bool pings_unknown;
 
   bool aliases_unknown;
-  uint64_t aliases[65536 / 64]; /* that the judged side has given a topic */
-  uint64_t alias_topics[LAW_MQTT_ALIAS_TOPICS]; /* hashes of the topics of the lowest ones */
+  uint64_t aliases[65536 / 64];                    /* that the judged side has given a topic */
+  uint64_t alias_topics[2][LAW_MQTT_ALIAS_TOPICS]; /* by sender: hashes, of the lowest aliases */
 
   law_mqtt_silence silence;
   law_mqtt_filters filters;
 
   law_mqtt_world *world; /* NULL: only this connection is known */
-  uint64_t now;          /* of the last observation */
-  uint64_t server_last;  /* when the server was last heard */
+  law_mqtt_membership shared;
+  uint64_t now;         /* of the last observation */
+  uint64_t server_last; /* when the server was last heard */
 } law_mqtt_monitor;
 
 /* One packet on its way through the monitor. */

@@ -18,9 +18,14 @@ static contents read_contents(const law_mqtt_message *m) {
         out.has_alias = true;
         out.alias = (uint16_t)p.number;
         break;
-      case LAW_MQTT_P_SUBSCRIPTION_IDENTIFIER: out.has_id = true; break;
-      case LAW_MQTT_P_PAYLOAD_FORMAT_INDICATOR: out.is_text = p.number == 1; break;
-      default: break;
+      case LAW_MQTT_P_SUBSCRIPTION_IDENTIFIER:
+        out.has_id = true;
+        break;
+      case LAW_MQTT_P_PAYLOAD_FORMAT_INDICATOR:
+        out.is_text = p.number == 1;
+        break;
+      default:
+        break;
     }
   }
   return out;
@@ -42,24 +47,27 @@ static void check_alias_range(law_mqtt_monitor *c, const law_mqtt_packet *p, uin
                   law_mqtt_property_at(p, LAW_MQTT_P_TOPIC_ALIAS));
 }
 
-/* The topic of the message as a hash; 0: not known. */
-static uint64_t resolve_alias(law_mqtt_monitor *c, const law_mqtt_packet *p, uint16_t alias) {
-  law_bytes topic = p->m->u.publish.topic;
+static void check_alias_known(law_mqtt_monitor *c, const law_mqtt_packet *p, uint16_t alias) {
   uint64_t *word = &c->aliases[alias / 64];
   uint64_t bit = UINT64_C(1) << (alias % 64);
-  if (topic.len > 0) {
-    uint64_t hash = law_mqtt_hash(topic, 0);
+  if (p->m->u.publish.topic.len > 0) {
     *word |= bit;
-    if (alias < LAW_MQTT_ALIAS_TOPICS) {
-      c->alias_topics[alias] = hash;
-    }
-    return hash;
-  }
-  if ((*word & bit) == 0 && !c->aliases_unknown) {
+  } else if ((*word & bit) == 0 && !c->aliases_unknown) {
     law_mqtt_object(c, p, LAW_MQTT_OBJECT_ALIAS_UNKNOWN,
                     law_mqtt_property_at(p, LAW_MQTT_P_TOPIC_ALIAS));
   }
-  return alias < LAW_MQTT_ALIAS_TOPICS ? c->alias_topics[alias] : 0;
+}
+
+/* The topic of the message as a hash; 0: not known. */
+static uint64_t topic_of(law_mqtt_monitor *c, const law_mqtt_packet *p, const contents *has) {
+  law_bytes topic = p->m->u.publish.topic;
+  uint64_t hash = topic.len > 0 ? law_mqtt_hash(topic, 0) : 0;
+  if (has->has_alias && has->alias < LAW_MQTT_ALIAS_TOPICS) {
+    uint64_t *known = &c->alias_topics[p->seen->from][has->alias];
+    *known = topic.len > 0 ? hash : *known;
+    return *known;
+  }
+  return hash;
 }
 
 /* ---- text ---- */
@@ -117,21 +125,20 @@ static bool must_have_id(const law_mqtt_monitor *c, const law_mqtt_verdict *v) {
 
 /* A server may assign subscriptions by itself (4.5), so a topic that no filter matches proves nothing
  * unless an identifier says which SUBSCRIBE it is for. */
-static void judge_subscription(law_mqtt_monitor *c, const law_mqtt_packet *p, const contents *has,
-                               uint64_t topic_hash, law_bytes topic) {
+static const law_mqtt_verdict *judge_subscription(law_mqtt_monitor *c, const law_mqtt_packet *p,
+                                                  const contents *has, uint64_t topic_hash,
+                                                  law_bytes topic) {
   const law_mqtt_verdict *v = law_mqtt_filters_match(&c->filters, topic, topic_hash);
   if (v->num > 0 && law_mqtt_qos(p->m) > v->ceiling) {
-    law_mqtt_object(c, p,
-                    v->all_shared ? LAW_MQTT_OBJECT_GRANTED_QOS_SHARED
-                                  : LAW_MQTT_OBJECT_GRANTED_QOS,
-                    0);
+    law_mqtt_object(
+        c, p, v->all_shared ? LAW_MQTT_OBJECT_GRANTED_QOS_SHARED : LAW_MQTT_OBJECT_GRANTED_QOS, 0);
   }
   if (has->has_id) {
     check_identifiers(c, p, topic);
   } else if (must_have_id(c, v)) {
     law_mqtt_object(c, p, LAW_MQTT_OBJECT_IDENTIFIER_MISSING, 0);
   }
-  law_mqtt_world_deliver(c, p, v, topic_hash);
+  return v;
 }
 
 static bool filters_known(const law_mqtt_monitor *c) {
@@ -149,9 +156,11 @@ static void judge_server(law_mqtt_monitor *c, const law_mqtt_packet *p, const co
                          uint64_t topic_hash) {
   law_bytes topic = p->m->u.publish.topic;
   bool usable = topic.len > 0 || (!has->has_id && topic_hash != 0 && remembered(c, topic_hash));
+  const law_mqtt_verdict *v = NULL;
   if (usable && filters_known(c)) {
-    judge_subscription(c, p, has, topic_hash, topic);
+    v = judge_subscription(c, p, has, topic_hash, topic);
   }
+  law_mqtt_world_deliver(c, p, v, topic_hash);
 }
 
 void law_mqtt_see_publish(law_mqtt_monitor *c, const law_mqtt_packet *p) {
@@ -162,18 +171,20 @@ void law_mqtt_see_publish(law_mqtt_monitor *c, const law_mqtt_packet *p) {
   if (p->m->version == LAW_MQTT_5 && p->m->properties.count > 0) {
     has = read_contents(p->m);
   }
-  if (!p->judged) {
-    law_mqtt_world_publish(c, p);
+  if (p->judged && LAW_UNLIKELY(has.has_alias)) {
+    check_alias_range(c, p, has.alias);
+    check_alias_known(c, p, has.alias);
+  }
+  if (c->judged == LAW_CLIENT) {
+    if (p->judged) {
+      judge_client(c, p, &has);
+    }
     return;
   }
-  if (LAW_UNLIKELY(has.has_alias)) {
-    check_alias_range(c, p, has.alias);
-  }
-  uint64_t topic = has.has_alias ? resolve_alias(c, p, has.alias)
-                                 : law_mqtt_hash(p->m->u.publish.topic, 0);
-  if (c->judged == LAW_CLIENT) {
-    judge_client(c, p, &has);
-  } else {
+  uint64_t topic = topic_of(c, p, &has);
+  if (p->judged) {
     judge_server(c, p, &has, topic);
+  } else {
+    law_mqtt_world_publish(c, p, topic);
   }
 }

@@ -49,7 +49,7 @@ static void ask(law_mqtt_monitor *c, const law_mqtt_packet *p, law_mqtt_use use)
 void law_mqtt_see_subscribe(law_mqtt_monitor *c, const law_mqtt_packet *p) {
   ask(c, p, LAW_MQTT_USE_SUBSCRIBE);
   if (!p->judged) {
-    law_mqtt_filters_ask(&c->filters, p->m);
+    law_mqtt_filters_ask(&c->filters, p->m, p->seen->now);
   }
 }
 

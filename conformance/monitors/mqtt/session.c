@@ -131,8 +131,7 @@ static void check_will(law_mqtt_monitor *c, const law_mqtt_packet *p) {
       law_mqtt_property_number(&m->u.connect.will_properties, LAW_MQTT_P_PAYLOAD_FORMAT_INDICATOR,
                                0) == 1 &&
       !law_mqtt_payload_is_text(payload)) {
-    law_mqtt_object(c, p, LAW_MQTT_OBJECT_WILL_UTF8,
-                    (uint32_t)(payload.data - p->seen->wire.data));
+    law_mqtt_object(c, p, LAW_MQTT_OBJECT_WILL_UTF8, (uint32_t)(payload.data - p->seen->wire.data));
   }
 }
 
@@ -141,9 +140,8 @@ static void read_connect(law_mqtt_monitor *c, const law_mqtt_message *m) {
   c->keep_alive = m->u.connect.keep_alive;
   c->empty_client_id = m->u.connect.client_id.len == 0;
   c->client = c->empty_client_id ? 0 : law_mqtt_hash(m->u.connect.client_id, 0);
-  c->user = (m->u.connect.flags & LAW_MQTT_USER_NAME) != 0
-                ? law_mqtt_hash(m->u.connect.user_name, 0)
-                : 0;
+  c->user =
+      (m->u.connect.flags & LAW_MQTT_USER_NAME) != 0 ? law_mqtt_hash(m->u.connect.user_name, 0) : 0;
   if (m->version == LAW_MQTT_5) {
     read_connect_properties(c, &m->properties);
   } else {
@@ -250,10 +248,10 @@ static void check_auth_reason(law_mqtt_monitor *c, const law_mqtt_packet *p) {
   if (reason == (by_server ? 0x19 : 0x00)) {
     law_mqtt_object(c, p, LAW_MQTT_OBJECT_AUTH_SENT_BY, at);
   } else if (early && reason != 0x18) {
-    law_mqtt_object(c, p,
-                    by_server ? LAW_MQTT_OBJECT_AUTH_SERVER_CONTINUES
-                              : LAW_MQTT_OBJECT_AUTH_CLIENT_CONTINUES,
-                    at);
+    law_mqtt_object(
+        c, p,
+        by_server ? LAW_MQTT_OBJECT_AUTH_SERVER_CONTINUES : LAW_MQTT_OBJECT_AUTH_CLIENT_CONTINUES,
+        at);
   }
 }
 
@@ -264,10 +262,9 @@ static void check_auth_method(law_mqtt_monitor *c, const law_mqtt_packet *p) {
     return;
   }
   if (law_mqtt_hash(method.text, 0) != c->method) {
-    law_mqtt_object(c, p,
-                    p->m->reason == 0x19 ? LAW_MQTT_OBJECT_REAUTH_METHOD
-                                         : LAW_MQTT_OBJECT_AUTH_METHOD,
-                    law_mqtt_property_at(p, LAW_MQTT_P_AUTHENTICATION_METHOD));
+    law_mqtt_object(
+        c, p, p->m->reason == 0x19 ? LAW_MQTT_OBJECT_REAUTH_METHOD : LAW_MQTT_OBJECT_AUTH_METHOD,
+        law_mqtt_property_at(p, LAW_MQTT_P_AUTHENTICATION_METHOD));
   }
 }
 
@@ -292,9 +289,23 @@ void law_mqtt_see_auth(law_mqtt_monitor *c, const law_mqtt_packet *p) {
 /* The column "Sent by" of 3.14.2.1. 0x9B is the server's there, and the client's in 3.3.4. */
 static bool only_server_sends(uint8_t reason) {
   switch (reason) {
-    case 0x87: case 0x89: case 0x8b: case 0x8d: case 0x8e: case 0x8f: case 0x9a: case 0x9c:
-    case 0x9d: case 0x9e: case 0x9f: case 0xa0: case 0xa1: case 0xa2: return true;
-    default: return false;
+    case 0x87:
+    case 0x89:
+    case 0x8b:
+    case 0x8d:
+    case 0x8e:
+    case 0x8f:
+    case 0x9a:
+    case 0x9c:
+    case 0x9d:
+    case 0x9e:
+    case 0x9f:
+    case 0xa0:
+    case 0xa1:
+    case 0xa2:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -335,8 +346,9 @@ void law_mqtt_see_disconnect(law_mqtt_monitor *c, const law_mqtt_packet *p) {
   } else if (p->judged) {
     check_client_disconnect(c, p);
   }
-  if (from == LAW_CLIENT && c->version == LAW_MQTT_5) {
-    c->expiry = law_mqtt_property_number(&p->m->properties, LAW_MQTT_P_SESSION_EXPIRY_INTERVAL,
-                                         c->expiry);
+  if (from == LAW_CLIENT) {
+    law_mqtt_world_disconnect(
+        c,
+        law_mqtt_property_number(&p->m->properties, LAW_MQTT_P_SESSION_EXPIRY_INTERVAL, c->expiry));
   }
 }

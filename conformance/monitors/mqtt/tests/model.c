@@ -5,17 +5,19 @@
 
 static const char *const filters[MODEL_MAX_FILTERS] = {"a", "b/+", "#", "b/c"};
 static const char *const topics[4] = {"a", "b/c", "b/d", "z/y/x"};
-static const bool matches[MODEL_MAX_FILTERS][4] = {
-    {true, false, false, false}, {false, true, true, false}, {true, true, true, true},
-    {false, true, false, false}};
+static const bool matches[MODEL_MAX_FILTERS][4] = {{true, false, false, false},
+                                                   {false, true, true, false},
+                                                   {true, true, true, true},
+                                                   {false, true, false, false}};
 
 uint32_t model_draw(model *m, uint32_t below) {
   m->seed = m->seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
   return (uint32_t)(m->seed >> 33) % below;
 }
 
-void model_init(model *m, uint8_t version, uint64_t seed) {
+void model_init(model *m, model_hub *hub, uint8_t version, uint64_t seed) {
   memset(m, 0, sizeof *m);
+  m->hub = hub;
   m->seed = seed;
   m->version = version;
   m->ends[LAW_SERVER].side = LAW_SERVER;
@@ -94,7 +96,8 @@ static void send_connect(model *m) {
   p.u.connect.protocol_name = text(m->version == LAW_MQTT_31 ? "MQIsdp" : "MQTT");
   p.u.connect.level = m->version;
   p.u.connect.flags = m->clean ? LAW_MQTT_CLEAN_START : 0;
-  p.u.connect.client_id = text("model");
+  const char id[2] = {(char)('a' + (m - m->hub->connections)), '\0'};
+  p.u.connect.client_id = text(id);
   announce(m, &w, &p.properties, LAW_CLIENT);
   p.properties.data = space;
   p.properties.len = (uint32_t)w.len;
@@ -120,21 +123,11 @@ static uint16_t free_id(model *m, const model_end *e) {
   return e->flows[id].state == 0 ? id : 0;
 }
 
-/* The highest QoS that the subscriptions allow for |topic|, 3 for none. */
-static uint8_t ceiling(const model *m, uint8_t topic) {
-  uint8_t best = 3;
-  for (size_t i = 0; i < MODEL_MAX_FILTERS; i++) {
-    if (m->subscribed[i].on && matches[i][topic] && (best == 3 || m->subscribed[i].qos > best)) {
-      best = m->subscribed[i].qos;
-    }
-  }
-  return best;
-}
-
-static void add_identifiers(const model *m, law_writer *w, law_list *list, uint8_t topic) {
+static void add_identifiers(const model *m, law_writer *w, law_list *list,
+                            const model_message *message) {
   for (size_t i = 0; v5(m) && i < MODEL_MAX_FILTERS; i++) {
-    if (m->subscribed[i].on && matches[i][topic] && m->subscribed[i].id != 0) {
-      law_mqtt_add_number(w, list, LAW_MQTT_P_SUBSCRIPTION_IDENTIFIER, m->subscribed[i].id);
+    if (message->ids[i] != 0) {
+      law_mqtt_add_number(w, list, LAW_MQTT_P_SUBSCRIPTION_IDENTIFIER, message->ids[i]);
     }
   }
 }
@@ -150,38 +143,158 @@ static law_bytes add_alias(model *m, model_end *e, law_writer *w, law_list *list
   return known && model_draw(m, 2) == 0 ? law_bytes_of("", 0) : text(topics[topic]);
 }
 
-static void send_publish(model *m, model_end *e, uint8_t qos, uint8_t topic, uint16_t id, bool dup) {
-  uint8_t space[64];
-  law_writer w = law_writer_of(space, sizeof space);
+static void send_publish(model *m, model_end *e, const model_message *message, uint16_t id,
+                         bool dup) {
+  uint8_t space[64], payload[4];
+  law_writer w = law_writer_of(space, sizeof space), pw = law_writer_of(payload, sizeof payload);
   law_mqtt_message p = packet(m, LAW_MQTT_PUBLISH, id);
-  p.first = (uint8_t)(p.first | qos << 1 | (dup ? 8 : 0));
-  if (e->side == LAW_SERVER) {
-    add_identifiers(m, &w, &p.properties, topic);
-  }
-  p.u.publish.topic = add_alias(m, e, &w, &p.properties, topic);
+  p.first = (uint8_t)(p.first | message->qos << 1 | (dup ? 8 : 0) | (message->retain ? 1 : 0));
+  law_write_u32(&pw, message->payload);
+  add_identifiers(m, &w, &p.properties, message);
+  p.u.publish.topic = add_alias(m, e, &w, &p.properties, message->topic);
+  p.u.publish.payload = law_bytes_of(payload, sizeof payload);
   p.properties.data = space;
   p.properties.len = (uint32_t)w.len;
   send(m, e->side, &p);
 }
 
-static void publish(model *m, model_end *e) {
-  uint8_t topic = (uint8_t)model_draw(m, 4), qos = (uint8_t)model_draw(m, 3);
-  if (e->side == LAW_SERVER) {
-    uint8_t best = ceiling(m, topic);
-    if (best == 3) {
-      return;
+static void send_message(model *m, model_end *e, const model_message *message) {
+  uint16_t id = 0;
+  if (message->qos > 0) {
+    while (id == 0) { /* receive maximum and pool of identifiers leave one */
+      id = free_id(m, e);
     }
-    qos = qos < best ? qos : best;
-  }
-  uint16_t id = qos > 0 ? free_id(m, e) : 0;
-  if (qos > 0 && (id == 0 || e->in_flight >= e->receive_maximum)) {
-    return;
-  }
-  if (qos > 0) {
-    e->flows[id] = (model_flow){qos == 1 ? LAW_MQTT_PUBACK : LAW_MQTT_PUBREC, qos, topic, false};
+    e->flows[id] =
+        (model_flow){message->qos == 1 ? LAW_MQTT_PUBACK : LAW_MQTT_PUBREC, false, *message};
     e->in_flight++;
   }
-  send_publish(m, e, qos, topic, id, false);
+  send_publish(m, e, message, id, false);
+}
+
+static bool may_send(const model_end *e, uint8_t qos) {
+  size_t num = 0;
+  for (size_t id = 1; id <= MODEL_MAX_IDS; id++) {
+    num += e->flows[id].state == 0;
+  }
+  return qos == 0 || (num > 0 && e->in_flight < e->receive_maximum);
+}
+
+/* Most payloads are new; some several messages have. */
+static uint32_t payload(model *m) {
+  return model_draw(m, 4) == 0 ? model_draw(m, 3) : 1000 + m->hub->num_payloads++;
+}
+
+static void publish_new(model *m, model_end *e) {
+  model_message message = {.topic = (uint8_t)model_draw(m, MODEL_NUM_TOPICS),
+                           .qos = (uint8_t)model_draw(m, 3),
+                           .retain = model_draw(m, 4) == 0,
+                           .payload = payload(m)};
+  if (may_send(e, message.qos)) {
+    send_message(m, e, &message);
+  }
+}
+
+static void deliver(model *m, model_end *e) {
+  if (m->num_pending == 0 || !may_send(e, m->pending[0].qos)) {
+    return;
+  }
+  send_message(m, e, &m->pending[0]);
+  m->num_pending--;
+  memmove(m->pending, m->pending + 1, m->num_pending * sizeof m->pending[0]);
+}
+
+static void publish(model *m, model_end *e) {
+  if (e->side == LAW_CLIENT) {
+    publish_new(m, e);
+  } else {
+    deliver(m, e);
+  }
+}
+
+/* ---- what a server forwards ---- */
+
+static void enqueue(model *m, const model_message *message) {
+  if (m->num_pending < MODEL_MAX_QUEUE) {
+    m->pending[m->num_pending++] = *message;
+  }
+}
+
+/* |message| as it goes to |m|'s client by its subscription |i|. */
+static model_message by_subscription(const model *m, const model_message *message, size_t i) {
+  const model_subscription *s = &m->subscribed[i];
+  model_message out = *message;
+  out.qos = s->qos < message->qos ? s->qos : message->qos;
+  out.retain = s->as_published && message->retain;
+  out.ids[i] = s->id;
+  return out;
+}
+
+static void forward_to(model *m, const model_message *message, bool own) {
+  model_message all = *message;
+  bool any = false;
+  all.qos = 0;
+  all.retain = false;
+  for (size_t i = 0; i < MODEL_MAX_FILTERS; i++) {
+    const model_subscription *s = &m->subscribed[i];
+    if (!s->on || !matches[i][message->topic] || (own && s->no_local)) {
+      continue;
+    }
+    model_message one = by_subscription(m, message, i);
+    if (m->hub->copy_each) {
+      enqueue(m, &one);
+    }
+    any = true;
+    all.qos = one.qos > all.qos ? one.qos : all.qos;
+    all.retain = all.retain || one.retain;
+    all.ids[i] = s->id;
+  }
+  if (any && !m->hub->copy_each) {
+    enqueue(m, &all);
+  }
+}
+
+static void forward(model *m, const model_message *message) {
+  if (message->retain) {
+    m->hub->retained[message->topic].on = true;
+    m->hub->retained[message->topic].message = *message;
+  }
+  for (size_t i = 0; i < MODEL_MAX_CONNECTIONS; i++) {
+    forward_to(&m->hub->connections[i], message, &m->hub->connections[i] == m);
+  }
+}
+
+static void send_retained(model *m, size_t filter) {
+  for (size_t topic = 0; topic < MODEL_NUM_TOPICS; topic++) {
+    if (m->hub->retained[topic].on && matches[filter][topic]) {
+      model_message out = by_subscription(m, &m->hub->retained[topic].message, filter);
+      out.retain = true;
+      enqueue(m, &out);
+    }
+  }
+}
+
+static void read_publish(model *m, const law_mqtt_message *p) {
+  model_message message = {.qos = law_mqtt_qos(p), .retain = law_mqtt_retain(p)};
+  law_bytes topic = p->u.publish.topic;
+  uint16_t id = message.qos == 2 ? p->packet_id : 0;
+  law_mqtt_property alias;
+  if (topic.len == 0 && law_mqtt_property_of(&p->properties, LAW_MQTT_P_TOPIC_ALIAS, &alias)) {
+    message.topic = (uint8_t)(m->read_aliases[alias.number] - 1);
+  } else {
+    while (strlen(topics[message.topic]) != topic.len ||
+           memcmp(topics[message.topic], topic.data, topic.len) != 0) {
+      message.topic++;
+    }
+    if (v5(m) && law_mqtt_property_of(&p->properties, LAW_MQTT_P_TOPIC_ALIAS, &alias)) {
+      m->read_aliases[alias.number] = (uint8_t)(message.topic + 1);
+    }
+  }
+  message.payload = p->u.publish.payload.len == 4 ? law_load_u32(p->u.publish.payload.data) : 0;
+  if (id != 0 && m->unreleased[id]) {
+    return; /* a copy */
+  }
+  m->unreleased[id] = id != 0;
+  forward(m, &message);
 }
 
 static bool owes(const model_end *e, uint8_t type, uint16_t id) {
@@ -201,7 +314,7 @@ static void copy(model *m, model_end *e) {
     return;
   }
   if (f->state == LAW_MQTT_PUBACK || f->state == LAW_MQTT_PUBREC) {
-    send_publish(m, e, f->qos, f->topic, id, true);
+    send_publish(m, e, &f->message, id, true);
   } else if (f->state == LAW_MQTT_PUBCOMP && !owes(e, LAW_MQTT_PUBREL, id)) {
     law_mqtt_message p = packet(m, LAW_MQTT_PUBREL, id);
     send(m, e->side, &p);
@@ -211,7 +324,8 @@ static void copy(model *m, model_end *e) {
 static void subscribe(model *m, model_end *e, bool on) {
   uint8_t space[64], properties[8];
   uint16_t id = free_id(m, e);
-  law_writer w = law_writer_of(space, sizeof space), pw = law_writer_of(properties, sizeof properties);
+  law_writer w = law_writer_of(space, sizeof space),
+             pw = law_writer_of(properties, sizeof properties);
   uint8_t num = (uint8_t)(1 + model_draw(m, 2));
   law_mqtt_message p = packet(m, on ? LAW_MQTT_SUBSCRIBE : LAW_MQTT_UNSUBSCRIBE, id);
   if (id == 0) {
@@ -220,7 +334,9 @@ static void subscribe(model *m, model_end *e, bool on) {
   for (uint8_t i = 0; i < num; i++) {
     law_write_bytes16(&w, text(filters[model_draw(m, MODEL_MAX_FILTERS)]));
     if (on) {
-      law_write_u8(&w, (uint8_t)model_draw(m, 3));
+      uint32_t options =
+          v5(m) ? (model_draw(m, 2) << 2 | model_draw(m, 2) << 3 | model_draw(m, 3) << 4) : 0;
+      law_write_u8(&w, (uint8_t)(model_draw(m, 3) | options));
     }
   }
   if (on && v5(m) && model_draw(m, 2) == 0) {
@@ -247,14 +363,11 @@ static void resume(model *m, model_end *e) {
       continue;
     }
     uint8_t qos = kind == 0 ? 1 : 2;
-    e->flows[id] = (model_flow){LAW_MQTT_PUBCOMP, qos, 0, true};
+    e->flows[id] = (model_flow){LAW_MQTT_PUBCOMP, true, {.qos = qos, .payload = payload(m)}};
     if (kind < 2) {
       e->flows[id].state = kind == 0 ? LAW_MQTT_PUBACK : LAW_MQTT_PUBREC;
       e->in_flight++;
-      law_mqtt_message p = packet(m, LAW_MQTT_PUBLISH, id);
-      p.first = (uint8_t)(p.first | qos << 1 | 8);
-      p.u.publish.topic = text(topics[0]);
-      send(m, e->side, &p);
+      send_publish(m, e, &e->flows[id].message, id, true);
     } else {
       law_mqtt_message p = packet(m, LAW_MQTT_PUBREL, id);
       send(m, e->side, &p);
@@ -313,24 +426,35 @@ static void answer(model *m, model_end *e) {
 
 /* ---- what is read ---- */
 
+/* Returns the QoS granted. */
+static uint8_t make_subscription(model *m, size_t i, uint8_t options, uint32_t id) {
+  model_subscription *s = &m->subscribed[i];
+  bool existed = s->on;
+  *s = (model_subscription){.on = true,
+                            .no_local = (options & 4) != 0,
+                            .as_published = (options & 8) != 0,
+                            .qos = (uint8_t)model_draw(m, (options & 3u) + 1u),
+                            .id = id};
+  if (options >> 4 == 0 || (options >> 4 == 1 && !existed)) {
+    send_retained(m, i);
+  }
+  return s->qos;
+}
+
 static void read_subscribe(model *m, const law_mqtt_message *p, bool on) {
   model_end *e = &m->ends[LAW_SERVER];
   law_list it = p->u.filters;
   law_mqtt_filter f;
   model_owed o = {.type = on ? LAW_MQTT_SUBACK : LAW_MQTT_UNSUBACK, .id = p->packet_id};
-  uint32_t id = v5(m) ? law_mqtt_property_number(&p->properties,
-                                                 LAW_MQTT_P_SUBSCRIPTION_IDENTIFIER, 0)
-                      : 0;
+  uint32_t id =
+      v5(m) ? law_mqtt_property_number(&p->properties, LAW_MQTT_P_SUBSCRIPTION_IDENTIFIER, 0) : 0;
   while (law_mqtt_next_filter(&it, on, &f)) {
     for (size_t i = 0; i < MODEL_MAX_FILTERS; i++) {
       if (f.filter.len != strlen(filters[i]) || memcmp(f.filter.data, filters[i], f.filter.len)) {
         continue;
       }
-      uint8_t granted = (uint8_t)model_draw(m, (f.options & 3u) + 1u);
+      o.codes[o.num++] = on ? make_subscription(m, i, f.options, id) : 0;
       m->subscribed[i].on = on;
-      m->subscribed[i].qos = granted;
-      m->subscribed[i].id = id;
-      o.codes[o.num++] = on ? granted : 0;
     }
   }
   if (e->num_owed < MODEL_MAX_OWED) {
@@ -342,8 +466,8 @@ static void read_connack(model *m, const law_mqtt_message *p) {
   model_end *e = &m->ends[LAW_CLIENT];
   e->connected = true;
   if (v5(m)) {
-    e->receive_maximum = (uint16_t)law_mqtt_property_number(
-        &p->properties, LAW_MQTT_P_RECEIVE_MAXIMUM, UINT16_MAX);
+    e->receive_maximum =
+        (uint16_t)law_mqtt_property_number(&p->properties, LAW_MQTT_P_RECEIVE_MAXIMUM, UINT16_MAX);
     e->alias_maximum =
         (uint16_t)law_mqtt_property_number(&p->properties, LAW_MQTT_P_TOPIC_ALIAS_MAXIMUM, 0);
   }
@@ -365,21 +489,44 @@ static void read_one(model *m, model_end *e, const law_mqtt_message *p) {
   uint8_t type = law_mqtt_type_of(p);
   switch (type) {
     case LAW_MQTT_CONNECT:
-    case LAW_MQTT_PINGRESP: break;
-    case LAW_MQTT_CONNACK: read_connack(m, p); break;
+    case LAW_MQTT_PINGRESP:
+      break;
+    case LAW_MQTT_CONNACK:
+      read_connack(m, p);
+      break;
     case LAW_MQTT_PUBLISH:
+      if (e->side == LAW_SERVER) {
+        read_publish(m, p);
+      }
       if (law_mqtt_qos(p) > 0) {
         owe(e, law_mqtt_qos(p) == 1 ? LAW_MQTT_PUBACK : LAW_MQTT_PUBREC, p->packet_id);
       }
       break;
-    case LAW_MQTT_PUBREL: owe(e, LAW_MQTT_PUBCOMP, p->packet_id); break;
-    case LAW_MQTT_SUBSCRIBE: read_subscribe(m, p, true); break;
-    case LAW_MQTT_UNSUBSCRIBE: read_subscribe(m, p, false); break;
+    case LAW_MQTT_PUBREL:
+      if (e->side == LAW_SERVER) {
+        m->unreleased[p->packet_id] = false;
+      }
+      owe(e, LAW_MQTT_PUBCOMP, p->packet_id);
+      break;
+    case LAW_MQTT_SUBSCRIBE:
+      read_subscribe(m, p, true);
+      break;
+    case LAW_MQTT_UNSUBSCRIBE:
+      read_subscribe(m, p, false);
+      break;
     case LAW_MQTT_SUBACK:
-    case LAW_MQTT_UNSUBACK: e->flows[p->packet_id].state = 0; break;
-    case LAW_MQTT_PINGREQ: owe(e, LAW_MQTT_PINGRESP, 0); break;
-    case LAW_MQTT_DISCONNECT: e->left = true; break;
-    default: read_acknowledgement(e, p, type); break;
+    case LAW_MQTT_UNSUBACK:
+      e->flows[p->packet_id].state = 0;
+      break;
+    case LAW_MQTT_PINGREQ:
+      owe(e, LAW_MQTT_PINGRESP, 0);
+      break;
+    case LAW_MQTT_DISCONNECT:
+      e->left = true;
+      break;
+    default:
+      read_acknowledgement(e, p, type);
+      break;
   }
 }
 
@@ -412,8 +559,14 @@ static void act(model *m, model_end *e) {
     return;
   }
   switch (model_draw(m, 12)) {
-    case 0: case 1: case 2: publish(m, e); break;
-    case 3: copy(m, e); break;
+    case 0:
+    case 1:
+    case 2:
+      publish(m, e);
+      break;
+    case 3:
+      copy(m, e);
+      break;
     case 4:
       if (e->side == LAW_CLIENT) {
         subscribe(m, e, true);
@@ -426,7 +579,9 @@ static void act(model *m, model_end *e) {
         ping(m);
       }
       break;
-    default: answer(m, e); break;
+    default:
+      answer(m, e);
+      break;
   }
 }
 
@@ -441,8 +596,12 @@ bool model_step(model *m, model_packet *out) {
   }
   law_side side = model_draw(m, 2) == 0 ? LAW_CLIENT : LAW_SERVER;
   switch (model_draw(m, 3)) {
-    case 0: act(m, &m->ends[side]); return false;
-    case 1: read_next(m, &m->ends[side]); return false;
+    case 0:
+      act(m, &m->ends[side]);
+      return false;
+    case 1:
+      read_next(m, &m->ends[side]);
+      return false;
     default:
       if (m->passed[side].num < MODEL_MAX_QUEUE && pop(&m->sent[side], out)) {
         push(&m->passed[side], out);

@@ -16,6 +16,16 @@
   "C SUBSCRIBE packet_id=1 f=t qos=1; S SUBACK packet_id=1 r=1;"                        \
   "S PUBLISH topic=t qos=1 packet_id=1; C PUBACK packet_id=1;"
 
+#define W5(ID, BROKEN, VALID) {LAW_R_MQTT5_##ID, "mqtt5", LAW_SERVER, true, BROKEN, VALID},
+#define W311(ID, BROKEN, VALID) {LAW_R_MQTT311_##ID, "mqtt311", LAW_SERVER, true, BROKEN, VALID},
+#define W31(ID, BROKEN, VALID) {LAW_R_MQTT31_##ID, "mqtt31", LAW_SERVER, true, BROKEN, VALID},
+
+/* Connection 0 publishes, connection 1 subscribes. */
+#define PUB "C CONNECT client_id=pub clean_start=1; S CONNACK;"
+#define SUB "C1 CONNECT client_id=sub clean_start=1; S1 CONNACK;"
+#define SUBSCRIBED(options, code) \
+  SUB "C1 SUBSCRIBE packet_id=1 " options "; S1 SUBACK packet_id=1 r=" code ";"
+
 const rule_case rule_cases[] = {
     /* ---- who sends what, and when ---- */
     V5(2_1_2_DIRECTION, SERVER, UP "!S PINGREQ;", UP "C PINGREQ; S PINGRESP;")
@@ -519,6 +529,196 @@ const rule_case rule_cases[] = {
     V31(KEEP_ALIVE_PING, CLIENT, UP_WITH("keep_alive=10", "") "!wait 21;", UP)
     V5(3_1_2_10_OFF, SERVER, UP "!S DISCONNECT reason=0x8d;",
        UP_WITH("keep_alive=10", "") "wait 16; S DISCONNECT reason=0x8d;")
+    /* ---- world: sessions ---- */
+    W5(3_2_2_3,
+       "C CONNECT client_id=a clean_start=1 .session_expiry_interval=100; S CONNACK; S close; wait 5;"
+       "C1 CONNECT client_id=a; !S1 CONNACK;",
+       "C CONNECT client_id=a clean_start=1 .session_expiry_interval=100; S CONNACK; S close; wait 5;"
+       "C1 CONNECT client_id=a; S1 CONNACK session_present=1; S1 close; C2 CONNECT client_id=b; S2 "
+       "CONNACK; S2 close; C3 CONNECT client_id=a; S3 CONNACK;")
+    W5(3_2_2_3,
+       "C CONNECT client_id=a clean_start=1; S CONNACK; S close; C1 CONNECT client_id=a; !S1 CONNACK "
+       "session_present=1;",
+       "C CONNECT client_id=a clean_start=1; S CONNACK; C close; C1 CONNECT client_id=a; S1 CONNACK "
+       "session_present=1;")
+    W5(3_2_2_3,
+       "C CONNECT client_id=a clean_start=1 .session_expiry_interval=10; S CONNACK; S close; wait 16;"
+       "C1 CONNECT client_id=a; !S1 CONNACK session_present=1;",
+       "C CONNECT client_id=a clean_start=1 .session_expiry_interval=10; S CONNACK; S close; wait 12;"
+       "C1 CONNECT client_id=a; S1 CONNACK session_present=1;")
+    W5(3_2_2_3,
+       "C CONNECT client_id=a clean_start=1 .session_expiry_interval=100; S CONNACK; C DISCONNECT "
+       ".session_expiry_interval=200; S close; wait 50; C1 CONNECT client_id=a; !S1 CONNACK;",
+       "C CONNECT client_id=a clean_start=1 .session_expiry_interval=100; S CONNACK; C DISCONNECT "
+       ".session_expiry_interval=0; S close; C1 CONNECT client_id=a; S1 CONNACK;")
+    W5(3_2_2_3,
+       "C CONNECT client_id=a .session_expiry_interval=5; S CONNACK .session_expiry_interval=100; S "
+       "close; wait 50; C1 CONNECT client_id=a; !S1 CONNACK;",
+       "C CONNECT client_id=a .session_expiry_interval=100; S CONNACK .session_expiry_interval=5; S "
+       "close; wait 50; C1 CONNECT client_id=a; S1 CONNACK;")
+    W311(3_2_2_2, "C CONNECT client_id=a; S CONNACK; C DISCONNECT; S close; C1 CONNECT client_id=a; !S1 CONNACK;",
+         "C CONNECT client_id=a user_name=x; S CONNACK; S close; C1 CONNECT client_id=a user_name=y; S1 CONNACK;")
+    W311(3_2_2_3,
+         "C CONNECT client_id=a clean_start=1; S CONNACK; S close; C1 CONNECT client_id=a; !S1 CONNACK "
+         "session_present=1;",
+         "C CONNECT client_id=a clean_start=1; S CONNACK; C1 CONNECT client_id=a; S1 CONNACK "
+         "session_present=1; S close; S1 close; C2 CONNECT client_id=a; S2 CONNACK;")
+    W5(3_2_2_16,
+       "C CONNECT client_id=x .session_expiry_interval=100; S CONNACK; S close; C1 CONNECT; !S1 CONNACK "
+       ".assigned_client_identifier=x;",
+       "C CONNECT client_id=x .session_expiry_interval=100; S CONNACK; S close; C1 CONNECT; S1 CONNACK "
+       ".assigned_client_identifier=y;")
+    /* ---- world: messages ---- */
+    W5(4_6_0_5,
+       PUB SUBSCRIBED("f=t qos=1", "1")
+       "C PUBLISH topic=t qos=1 packet_id=1 payload=one; C PUBLISH topic=t qos=1 packet_id=2 "
+       "payload=two; S1 PUBLISH topic=t qos=1 packet_id=1 payload=two; !S1 PUBLISH topic=t qos=1 "
+       "packet_id=2 payload=one;",
+       PUB SUBSCRIBED("f=t qos=1", "1")
+       "C PUBLISH topic=t qos=1 packet_id=1 payload=one; C PUBLISH topic=t qos=1 packet_id=2 "
+       "payload=two; C PUBLISH topic=t payload=zero; S1 PUBLISH topic=t payload=zero; S1 PUBLISH "
+       "topic=t qos=1 packet_id=1 payload=one; S1 PUBLISH topic=t qos=1 packet_id=2 payload=two;")
+    W5(4_6_0_5,
+       PUB SUBSCRIBED("f=+", "0")
+       "C PUBLISH topic=t payload=one; C PUBLISH topic=u payload=x; C PUBLISH topic=t payload=two;"
+       "S1 PUBLISH topic=u payload=x; S1 PUBLISH topic=t payload=two; !S1 PUBLISH topic=t payload=one;",
+       PUB SUBSCRIBED("f=+", "0")
+       "C PUBLISH topic=t payload=one; C PUBLISH topic=t payload=two; C PUBLISH topic=t payload=one;"
+       "S1 PUBLISH topic=t payload=two; S1 PUBLISH topic=t payload=one;")
+    W311(4_6_0_6,
+         PUB SUBSCRIBED("f=t", "0")
+         "C PUBLISH topic=t payload=one; C PUBLISH topic=t payload=two; S1 PUBLISH topic=t payload=two; "
+         "!S1 PUBLISH topic=t payload=one;",
+         PUB SUBSCRIBED("f=t f=#", "0 r=0")
+         "C PUBLISH topic=t payload=one; C PUBLISH topic=t payload=two; S1 PUBLISH topic=t payload=one; "
+         "S1 PUBLISH topic=t payload=two; S1 PUBLISH topic=t payload=one; S1 PUBLISH topic=t "
+         "payload=two;")
+    W5(3_8_4_8,
+       PUB SUBSCRIBED("f=t qos=2", "2")
+       "C PUBLISH topic=t payload=one; !S1 PUBLISH topic=t qos=1 packet_id=1 payload=one;",
+       PUB SUBSCRIBED("f=t qos=2", "2") "C PUBLISH topic=t payload=one; S1 PUBLISH topic=t payload=one;")
+    W5(3_8_4_8,
+       PUB SUBSCRIBED("f=t qos=1", "1")
+       "C PUBLISH topic=t qos=2 packet_id=1 payload=one; !S1 PUBLISH topic=t payload=one;",
+       PUB SUBSCRIBED("f=t qos=2", "1")
+       "C PUBLISH topic=t qos=2 packet_id=1 payload=one; S1 PUBLISH topic=t qos=1 packet_id=1 "
+       "payload=one;")
+    W311(3_8_4_6,
+         PUB SUBSCRIBED("f=t qos=2", "2")
+         "C PUBLISH topic=t payload=one; !S1 PUBLISH topic=t qos=1 packet_id=1 payload=one;",
+         PUB SUBSCRIBED("f=t qos=2", "2")
+         "C PUBLISH topic=t qos=1 packet_id=1 payload=one; S1 PUBLISH topic=t qos=1 packet_id=1 "
+         "payload=one;")
+    W31(SUBSCRIBE_NEVER_UPGRADED,
+        PUB SUBSCRIBED("f=t qos=2", "2")
+        "C PUBLISH topic=t payload=one; !S1 PUBLISH topic=t qos=1 packet_id=1 payload=one;",
+        PUB SUBSCRIBED("f=t qos=2", "2") "C PUBLISH topic=t payload=one; S1 PUBLISH topic=t "
+                                         "payload=one;")
+    W5(3_8_3_3,
+       SUBSCRIBED("f=t no_local=1", "0")
+       "C1 PUBLISH topic=t payload=mine; !S1 PUBLISH topic=t payload=mine;",
+       PUB SUBSCRIBED("f=t no_local=1", "0")
+       "C1 PUBLISH topic=t payload=mine; C PUBLISH topic=t payload=mine; S1 PUBLISH topic=t "
+       "payload=mine;")
+    W5(3_8_3_3,
+       SUBSCRIBED("f=t no_local=1 f=+ no_local=1", "0 r=0")
+       "C1 PUBLISH topic=t payload=mine; !S1 PUBLISH topic=t payload=mine;",
+       SUBSCRIBED("f=t no_local=1 f=#", "0 r=0")
+       "C1 PUBLISH topic=t payload=mine; S1 PUBLISH topic=t payload=mine;")
+    W5(3_3_1_13,
+       PUB SUBSCRIBED("f=t retain_as_published=1 retain_handling=2", "0")
+       "C PUBLISH topic=t retain=1 payload=one; !S1 PUBLISH topic=t payload=one;",
+       PUB SUBSCRIBED("f=t retain_as_published=1 retain_handling=2", "0")
+       "C PUBLISH topic=t retain=1 payload=one; S1 PUBLISH topic=t retain=1 payload=one;")
+    W5(3_3_1_13,
+       PUB SUBSCRIBED("f=t retain_as_published=1 retain_handling=2", "0")
+       "C PUBLISH topic=t payload=one; !S1 PUBLISH topic=t retain=1 payload=one;",
+       PUB SUBSCRIBED("f=t retain_as_published=1 retain_handling=2", "0")
+       "C PUBLISH topic=t payload=one; S1 PUBLISH topic=t payload=one;")
+    W5(3_3_1_12,
+       PUB SUBSCRIBED("f=t retain_handling=2", "0")
+       "C PUBLISH topic=t retain=1 payload=one; !S1 PUBLISH topic=t retain=1 payload=one;",
+       PUB SUBSCRIBED("f=t", "0")
+       "C PUBLISH topic=t retain=1 payload=one; S1 PUBLISH topic=t retain=1 payload=one;")
+    W5(3_3_1_12,
+       PUB SUBSCRIBED("f=t", "0")
+       "wait 2; C PUBLISH topic=t retain=1 payload=one; !S1 PUBLISH topic=t retain=1 payload=one;",
+       PUB SUBSCRIBED("f=t", "0")
+       "wait 2; C PUBLISH topic=t retain=1 payload=one; S1 PUBLISH topic=t payload=one;")
+    W311(3_3_1_9,
+         PUB SUBSCRIBED("f=t", "0")
+         "wait 2; C PUBLISH topic=t retain=1 payload=one; !S1 PUBLISH topic=t retain=1 payload=one;",
+         PUB "C PUBLISH topic=t retain=1 payload=one;" SUBSCRIBED("f=t", "0")
+         "S1 PUBLISH topic=t retain=1 payload=one;")
+    W31(FLAGS_RETAIN_ESTABLISHED,
+        PUB SUBSCRIBED("f=t", "0")
+        "wait 2; C PUBLISH topic=t retain=1 payload=one; !S1 PUBLISH topic=t retain=1 payload=one;",
+        PUB SUBSCRIBED("f=t", "0")
+        "wait 2; C PUBLISH topic=t retain=1 payload=one; S1 PUBLISH topic=t payload=one;")
+    W5(3_3_1_11,
+       PUB "C PUBLISH topic=t retain=1 qos=1 packet_id=1 payload=one; S PUBACK packet_id=1;"
+       SUBSCRIBED("f=t retain_handling=2 qos=1", "1")
+       "!S1 PUBLISH topic=t retain=1 qos=1 packet_id=1 payload=one;",
+       PUB "C PUBLISH topic=t retain=1 qos=1 packet_id=1 payload=one; S PUBACK packet_id=1;"
+       SUBSCRIBED("f=t retain_handling=1 qos=1", "1")
+       "S1 PUBLISH topic=t retain=1 qos=1 packet_id=1 payload=one;")
+    W5(4_8_2_NO_RETAINED,
+       PUB "C PUBLISH topic=t retain=1 qos=2 packet_id=1 payload=one; S PUBREC packet_id=1;"
+       SUBSCRIBED("f=$share/g/t qos=1", "1")
+       "!S1 PUBLISH topic=t retain=1 qos=1 packet_id=1 payload=one;",
+       PUB "C PUBLISH topic=t retain=1 qos=2 packet_id=1 payload=one;"
+       SUBSCRIBED("f=$share/g/t qos=1", "1")
+       "S1 PUBLISH topic=t qos=1 packet_id=1 payload=one;")
+    W5(4_3_3_10,
+       PUB SUBSCRIBED("f=t qos=2", "2")
+       "C PUBLISH topic=t qos=2 packet_id=1 payload=one; S1 PUBLISH topic=t qos=2 packet_id=1 "
+       "payload=one; !S1 PUBLISH topic=t qos=2 packet_id=2 payload=one;",
+       PUB SUBSCRIBED("f=t qos=2 f=# qos=2", "2 r=2")
+       "C PUBLISH topic=t qos=2 packet_id=1 payload=one; S1 PUBLISH topic=t qos=2 packet_id=1 "
+       "payload=one; S1 PUBLISH topic=t qos=2 packet_id=2 payload=one;")
+    W311(4_3_3_DUPLICATE,
+         PUB SUBSCRIBED("f=t qos=2", "2")
+         "C PUBLISH topic=t qos=2 packet_id=1 payload=one; C PUBLISH topic=t qos=2 packet_id=1 dup=1 "
+         "payload=one; S1 PUBLISH topic=t qos=2 packet_id=1 payload=one; !S1 PUBLISH topic=t qos=2 "
+         "packet_id=2 payload=one;",
+         PUB SUBSCRIBED("f=t qos=1", "1")
+         "C PUBLISH topic=t qos=1 packet_id=1 payload=one; C PUBLISH topic=t qos=1 packet_id=1 dup=1 "
+         "payload=one; S1 PUBLISH topic=t qos=1 packet_id=1 payload=one; S1 PUBLISH topic=t qos=1 "
+         "packet_id=2 payload=one;")
+    W31(QUALITY_OF_SERVICE_QOS_2_ONCE,
+        PUB SUBSCRIBED("f=t qos=2", "2")
+        "C PUBLISH topic=t qos=2 packet_id=1 payload=one; S1 PUBLISH topic=t qos=2 packet_id=1 "
+        "payload=one; !S1 PUBLISH topic=t qos=2 packet_id=2 payload=one;",
+        PUB SUBSCRIBED("f=t qos=2", "2")
+        "C PUBLISH topic=t qos=2 packet_id=1 payload=one; S1 PUBLISH topic=t qos=2 packet_id=1 "
+        "payload=one; S1 PUBLISH topic=t qos=2 packet_id=1 dup=1 payload=one;")
+    W5(3_3_2_4,
+       PUB SUB "C PUBLISH topic=t .payload_format_indicator=1 payload=one; !S1 PUBLISH topic=t payload=one;",
+       PUB SUB "C PUBLISH topic=t .payload_format_indicator=1 payload=one; S1 PUBLISH topic=t "
+               ".payload_format_indicator=1 payload=one;")
+    W5(3_3_2_15,
+       PUB SUB "C PUBLISH topic=t .response_topic=r payload=one; !S1 PUBLISH topic=t .response_topic=s "
+               "payload=one;",
+       PUB SUB "C PUBLISH topic=t .response_topic=r payload=one; S1 PUBLISH topic=t .response_topic=r "
+               "payload=one;")
+    W5(3_3_2_16,
+       PUB SUB "C PUBLISH topic=t .correlation_data=r payload=one; !S1 PUBLISH topic=t payload=one;",
+       PUB SUB "C PUBLISH topic=t .correlation_data=r payload=one; S1 PUBLISH topic=t "
+               ".correlation_data=r payload=one;")
+    W5(3_3_2_17,
+       PUB SUB "C PUBLISH topic=t .user_property=a:b .user_property=a:c payload=one; !S1 PUBLISH topic=t "
+               ".user_property=a:b payload=one;",
+       PUB SUB "C PUBLISH topic=t .user_property=a:b .user_property=a:c payload=one; S1 PUBLISH topic=t "
+               ".user_property=a:b .user_property=a:c payload=one;")
+    W5(3_3_2_18,
+       PUB SUB "C PUBLISH topic=t .user_property=a:b .user_property=c:d payload=one; !S1 PUBLISH topic=t "
+               ".user_property=c:d .user_property=a:b payload=one;",
+       PUB SUB "C PUBLISH topic=t .user_property=a:b .content_type=x .user_property=c:d payload=one; S1 "
+               "PUBLISH topic=t .user_property=a:b .user_property=c:d .content_type=x payload=one;")
+    W5(3_3_2_20,
+       PUB SUB "C PUBLISH topic=t .content_type=x payload=one; !S1 PUBLISH topic=t payload=one;",
+       PUB SUB "C PUBLISH topic=t .content_type=x payload=one; C1 PUBLISH topic=t payload=one; S1 PUBLISH "
+               "topic=t payload=one;")
 };
 
 const size_t num_rule_cases = sizeof rule_cases / sizeof rule_cases[0];
