@@ -102,20 +102,25 @@ LAW_INLINE law_list read_reasons(law_cursor *c) {
   return list;
 }
 
+LAW_INLINE bool is_name_of(uint8_t version, law_bytes sent) {
+  return version == LAW_MQTT_31 ? sent.len == 6 && memcmp(sent.data, "MQIsdp", 6) == 0
+                                : sent.len == 4 && memcmp(sent.data, "MQTT", 4) == 0;
+}
+
+LAW_INLINE bool is_version(law_bytes name, uint8_t level) {
+  return level >= LAW_MQTT_31 && level <= LAW_MQTT_5 && is_name_of(level, name);
+}
+
 /* The version that a CONNECT asks for decides how the rest of it is read. A name and level that no
  * version has are judged by the version that was assumed. */
 LAW_INLINE void read_level(law_cursor *c, law_mqtt_message *m) {
-  static const char name_31[] = "MQIsdp", name[] = "MQTT";
   law_bytes sent = m->u.connect.protocol_name;
   const uint8_t *at = c->at;
   uint8_t level = law_cursor_u8(c, LAW_MQTT_RULE_OVERRUN);
   m->u.connect.level = level;
-  bool is_31 = sent.len == sizeof name_31 - 1 && memcmp(sent.data, name_31, sent.len) == 0;
-  bool is_later = sent.len == sizeof name - 1 && memcmp(sent.data, name, sent.len) == 0;
-  if ((is_31 && level == LAW_MQTT_31) ||
-      (is_later && (level == LAW_MQTT_311 || level == LAW_MQTT_5))) {
+  if (is_version(sent, level)) {
     m->version = level;
-  } else if (m->version == LAW_MQTT_31 ? !is_31 : !is_later) {
+  } else if (!is_name_of(m->version, sent)) {
     law_cursor_fail_at(c, sent.data, LAW_MQTT_RULE_PROTOCOL_NAME);
   } else {
     law_cursor_fail_at(c, at, LAW_MQTT_RULE_PROTOCOL_LEVEL);
@@ -394,7 +399,23 @@ LAW_INLINE void check_connect_5(law_cursor *c, const law_mqtt_message *m) {
               LAW_MQTT_RULE_CONNECT_AUTH_DATA);
 }
 
+/* The version that the CONNECT |frame| will say, or |assumed|. */
+static LAW_NOINLINE uint8_t look_ahead(law_bytes frame, uint8_t assumed) {
+  law_cursor c = law_cursor_of(frame);
+  (void)law_cursor_u8(&c, LAW_MQTT_RULE_OVERRUN);
+  for (int i = 0; i < 4 && (law_cursor_u8(&c, LAW_MQTT_RULE_OVERRUN) & 0x80) != 0; i++) {
+  }
+  law_bytes name = law_cursor_bytes16(&c, LAW_MQTT_RULE_OVERRUN, LAW_MQTT_RULE_OVERRUN);
+  uint8_t level = law_cursor_u8(&c, LAW_MQTT_RULE_OVERRUN);
+  return law_cursor_ok(&c) && is_version(name, level) ? level : assumed;
+}
+
 static law_status decode_connect(law_mqtt_message *m, law_violation *violation, law_bytes frame) {
+  /* Its fixed header, too, is judged by the version it says; that matters for other flags than 0 and for
+   * longer Remaining Lengths. */
+  if (LAW_UNLIKELY(m->first != LAW_MQTT_CONNECT << 4 || (frame.len > 1 && frame.data[1] >= 0x80))) {
+    m->version = look_ahead(frame, m->version);
+  }
   law_cursor c = begin(m, frame);
   const uint8_t *at = c.at;
   m->present = 0;

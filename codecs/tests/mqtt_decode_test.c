@@ -63,6 +63,39 @@ static void the_flow_says_its_version(void **state) {
   assert_int_equal(step(&context, "a2 02 0001"), LAW_OK);
 }
 
+/* A CONNECT of a known name and level; all else is judged by what was assumed. */
+static bool says_a_version(law_bytes wire) {
+  static const char *const known[] = {"\0\6MQIsdp\3", "\0\4MQTT\4", "\0\4MQTT\5"};
+  size_t at = 1;
+  while (at < wire.len && (wire.data[at++] & 0x80) != 0) {
+  }
+  for (size_t i = 0; i < 3; i++) {
+    size_t len = i == 0 ? 9 : 7;
+    if (wire.len >= at + len && memcmp(wire.data + at, known[i], len) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Whatever was assumed, it is judged by the version that it says: flags and length of its header, too. */
+static void connect_speaks_for_itself(void **state) {
+  static const char *const variants[] = {"mqtt5", "mqtt311", "mqtt31"};
+  static subject s;
+  (void)state;
+  for (size_t i = 0; i < law_num_vectors; i++) {
+    const law_vector *v = &law_vectors[i];
+    law_bytes wire = law_vector_wire(v);
+    bool connect = v->len > 0 && wire.data[0] >> 4 == LAW_MQTT_CONNECT;
+    for (size_t k = 0; k < 3 && connect && v->num_packets == 0 && says_a_version(wire); k++) {
+      examine(&s, variants[k], LAW_CLIENT, wire);
+      if (s.status != v->status || (s.status != LAW_OK && s.violation.requirement != v->requirement)) {
+        fail_msg("%s is something else when %s is assumed", v->name, variants[k]);
+      }
+    }
+  }
+}
+
 static void types(void **state) {
   law_mqtt_context context;
   (void)state;
@@ -110,6 +143,6 @@ static void views(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(frames_that_do_not_fit), cmocka_unit_test(the_flow_says_its_version),
-      cmocka_unit_test(types), cmocka_unit_test(detection), cmocka_unit_test(views)};
+      cmocka_unit_test(connect_speaks_for_itself), cmocka_unit_test(types), cmocka_unit_test(detection), cmocka_unit_test(views)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
