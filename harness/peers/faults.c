@@ -6,12 +6,11 @@
 
 /* Names of the faults that follow from the decoder's rules, by role. */
 static const struct {
-  const char *accept, *stay;
+  const char *accept, *stay, *send;
 } prefixes[] = {
-    [LAW_CLIENT] = {"client-accept:", "client-stays-open:"},
-    [LAW_SERVER] = {"accept:", "stays-open:"},
+    [LAW_CLIENT] = {"client-accept:", "client-stays-open:", "client-send:"},
+    [LAW_SERVER] = {"accept:", "stays-open:", "send:"},
 };
-#define SEND "send:"
 
 #define NUM(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -76,6 +75,10 @@ static const send_row not_allowed[] = {
     {LAW_R_MQTT5_3_2_2_3_ALLOWED, LAW_MQTT_CONNACK, {LAW_MQTT_P_TOPIC_ALIAS, false, 1, 1}},
     {LAW_R_MQTT5_3_9_2_1_ALLOWED, LAW_MQTT_SUBACK, {LAW_MQTT_P_TOPIC_ALIAS, false, 1, 1}},
     {LAW_R_MQTT5_3_11_2_1_ALLOWED, LAW_MQTT_UNSUBACK, {LAW_MQTT_P_TOPIC_ALIAS, false, 1, 1}},
+    {LAW_R_MQTT5_3_1_2_11_ALLOWED, LAW_MQTT_CONNECT, {LAW_MQTT_P_TOPIC_ALIAS, false, 1, 1}},
+    {LAW_R_MQTT5_3_1_3_2_ALLOWED, LAW_FAULT_WILL, {LAW_MQTT_P_TOPIC_ALIAS, false, 1, 1}},
+    {LAW_R_MQTT5_3_8_2_1_ALLOWED, LAW_MQTT_SUBSCRIBE, {LAW_MQTT_P_TOPIC_ALIAS, false, 1, 1}},
+    {LAW_R_MQTT5_3_10_2_1_ALLOWED, LAW_MQTT_UNSUBSCRIBE, {LAW_MQTT_P_TOPIC_ALIAS, false, 1, 1}},
 };
 
 /* ---- Which side receives what a rule is about ---- */
@@ -161,14 +164,17 @@ static bool is_first_311(size_t i) {
   return accepts[i].mqtt311 != LAW_R_NONE;
 }
 
-/* ---- What brokers send wrongly ---- */
+/* ---- What peers send wrongly ---- */
 
+/* Packets that one side only sends; for what both send, taking it is the fault. */
 static uint8_t sent_type_of(const char *packet) {
   static const struct {
     const char *name;
     uint8_t type;
-  } types[] = {{"CONNACK", LAW_MQTT_CONNACK}, {"SUBACK", LAW_MQTT_SUBACK},
-               {"UNSUBACK", LAW_MQTT_UNSUBACK}};
+  } types[] = {{"CONNACK", LAW_MQTT_CONNACK},     {"SUBACK", LAW_MQTT_SUBACK},
+               {"UNSUBACK", LAW_MQTT_UNSUBACK},   {"CONNECT", LAW_MQTT_CONNECT},
+               {"WILL", LAW_FAULT_WILL},          {"SUBSCRIBE", LAW_MQTT_SUBSCRIBE},
+               {"UNSUBSCRIBE", LAW_MQTT_UNSUBSCRIBE}};
   for (size_t i = 0; i < NUM(types); i++) {
     if (strcmp(types[i].name, packet) == 0) {
       return types[i].type;
@@ -213,6 +219,12 @@ static bool find_send(law_requirement r, send_row *out) {
   return false;
 }
 
+static law_side sender_of(const send_row *row) {
+  bool acknowledges = row->type == LAW_MQTT_CONNACK || row->type == LAW_MQTT_SUBACK ||
+                      row->type == LAW_MQTT_UNSUBACK;
+  return acknowledges ? LAW_SERVER : LAW_CLIENT;
+}
+
 static bool is_set(const uint64_t *bits, size_t i) { return (bits[i / 64] >> (i % 64)) & 1; }
 
 bool law_faults_bad_property(const law_faults *f, uint8_t type, law_bad_property *out) {
@@ -249,6 +261,16 @@ static bool begins(const char *name, const char *prefix) {
   return strncmp(name, prefix, strlen(prefix)) == 0;
 }
 
+static bool add_send(law_faults *f, law_side role, law_requirement r) {
+  send_row row;
+  if (!find_send(r, &row) || sender_of(&row) != role) {
+    return false;
+  }
+  set(f->send, r);
+  f->sends = true;
+  return true;
+}
+
 bool law_faults_add(law_faults *f, law_side role, const char *name) {
   const char *accept = prefixes[role].accept, *stay = prefixes[role].stay;
   if (begins(name, accept)) {
@@ -257,12 +279,8 @@ bool law_faults_add(law_faults *f, law_side role, const char *name) {
   if (begins(name, stay)) {
     return add_rule(f->stay, role, name + strlen(stay));
   }
-  if (role == LAW_SERVER && begins(name, SEND)) {
-    send_row row;
-    law_requirement r = law_requirement_find(name + strlen(SEND));
-    f->sends = find_send(r, &row);
-    set(f->send, r);
-    return f->sends;
+  if (begins(name, prefixes[role].send)) {
+    return add_send(f, role, law_requirement_find(name + strlen(prefixes[role].send)));
   }
   for (size_t i = 0; i < NUM_FAULTS; i++) {
     if (faults[i].role == role && strcmp(faults[i].name, name) == 0) {
@@ -306,23 +324,22 @@ static void tell_send(law_fault_sink each, void *user, law_requirement r, const 
   char name[128];
   send_row row;
   if (find_send(r, &row)) {
-    snprintf(name, sizeof name, SEND "%s", law_requirement_name(r));
-    law_fault_info info = {name, LAW_SERVER, law_requirement_name(r), NULL, text};
+    law_side role = sender_of(&row);
+    snprintf(name, sizeof name, "%s%s", prefixes[role].send, law_requirement_name(r));
+    law_fault_info info = {name, role, law_requirement_name(r), NULL, text};
     each(user, &info);
   }
 }
 
-/* They strike CONNACK when CONNECT has a User Name, SUBACK and UNSUBACK at the identifier 65535. */
+/* They strike CONNECT, its will and CONNACK when there is a User Name, SUBACK and UNSUBACK at the identifier
+ * 65535, SUBSCRIBE and UNSUBSCRIBE always. */
 static void tell_sends(law_fault_sink each, void *user) {
   for (size_t i = 0; i < NUM(carried); i++) {
-    tell_send(each, user, carried[i].dup,
-              "sends this property twice (CONNECT with User Name, packet identifier 65535)");
-    tell_send(each, user, carried[i].value,
-              "sends this property with a bad value (CONNECT with User Name)");
+    tell_send(each, user, carried[i].dup, "sends this property twice where it strikes");
+    tell_send(each, user, carried[i].value, "sends this property with a bad value where it strikes");
   }
   for (size_t i = 0; i < NUM(not_allowed); i++) {
-    tell_send(each, user, not_allowed[i].requirement,
-              "sends a Topic Alias (CONNECT with User Name, packet identifier 65535)");
+    tell_send(each, user, not_allowed[i].requirement, "sends a Topic Alias where it strikes");
   }
 }
 

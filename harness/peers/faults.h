@@ -21,7 +21,8 @@ typedef struct law_faults {
   uint64_t accept[(LAW_R_COUNT + 63) / 64];
   /* Requirements whose violation it reports, and then does not close ("stays-open:<id>"). */
   uint64_t stay[(LAW_R_COUNT + 63) / 64];
-  /* Requirements for properties of CONNACK, SUBACK and UNSUBACK that a broker breaks ("send:<id>"). */
+  /* Requirements for properties that it breaks itself: of CONNACK, SUBACK and UNSUBACK ("send:<id>"), of
+   * CONNECT, its will, SUBSCRIBE and UNSUBSCRIBE ("client-send:<id>"). */
   uint64_t send[(LAW_R_COUNT + 63) / 64];
   bool sends; /* any of them */
 } law_faults;
@@ -49,7 +50,9 @@ typedef struct law_fault_info {
 /* Switches on the fault |name|; false when |role| has none of that name. */
 bool law_faults_add(law_faults *f, law_side role, const char *name);
 
-/* The property that a "send:" fault makes a broker add to a packet: |times| times. */
+enum { LAW_FAULT_WILL = 16 }; /* stands for the will properties where packet types are meant */
+
+/* The property that a "send:" fault adds to a packet: |times| times. */
 typedef struct law_bad_property {
   uint8_t id;
   bool is_text;

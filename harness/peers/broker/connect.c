@@ -51,10 +51,13 @@ static void answer_old_version(law_link *c, law_requirement broken) {
   const law_broker *b = c->broker;
   bool identifier = broken == LAW_R_MQTT311_3_1_3_7 || broken == LAW_R_MQTT31_CONNECT_CLIENT_ID;
   if (identifier && !law_fault(b, FAULT_EMPTY_CLIENT_ID_SILENT)) {
-    law_answer_connack_error(c, 0x02, NULL);
-  } else if (!identifier && law_fault(b, FAULT_MALFORMED_CONNECT_ANSWERED)) {
+    law_link_reject(c, 0x85, 0x02, NULL);
+    return;
+  }
+  if (!identifier && law_fault(b, FAULT_MALFORMED_CONNECT_ANSWERED)) {
     law_answer_connack_error(c, 0x05, NULL);
   }
+  law_link_close(c, LAW_CLOSE_FIN);
 }
 
 void law_connect_malformed(law_link *c, law_bytes wire, law_requirement broken, uint8_t reason) {
@@ -74,6 +77,7 @@ void law_connect_malformed(law_link *c, law_bytes wire, law_requirement broken, 
     law_answer_connack_error(c, reason, NULL);
   } else {
     answer_old_version(c, broken);
+    return;
   }
   law_link_close(c, LAW_CLOSE_FIN);
 }
