@@ -1,7 +1,7 @@
-/* Deliveries, compared with what the publisher sent. A message is recognised by topic and payload; one that
- * two publishers sent, or that was sent twice, is not judged. What the server kept from the time before
- * the world began may have the same name: so a session must have begun in the world, and a retained message
- * have been replaced in it. */
+/* Deliveries, compared with what the publisher sent. A message is recognised by topic and payload;
+ * one that two publishers sent, or that was sent twice, is not judged. What the server kept from
+ * the time before the world began may have the same name: so a session must have begun in the
+ * world, and a retained message have been replaced in it. */
 #include "monitors/mqtt/world.h"
 
 #define SECOND UINT64_C(1000000000)
@@ -18,7 +18,8 @@ typedef struct delivery {
 
 /* ---- RETAIN, 3.3.1.3 ---- */
 
-/* RETAIN is set, and the server had the message before anybody subscribed: it comes as a retained one. */
+/* RETAIN is set, and the server had the message before anybody subscribed: it comes as a retained
+ * one. */
 static void judge_retained(law_mqtt_monitor *c, const delivery *d) {
   if (d->v->all_shared && (d->v->had & LAW_MQTT_HAD_RETAIN_AS_PUBLISHED) == 0) {
     law_mqtt_object(c, d->p, LAW_MQTT_OBJECT_RETAINED_SHARED, 0);
@@ -145,7 +146,7 @@ static void judge_sequence(law_mqtt_monitor *c, const delivery *d, uint64_t topi
 
 /* ---- all of it ---- */
 
-/* Published when the subscription had been acknowledged, and what was retained then had been read. */
+/* Published when the subscription had been acknowledged, and what was retained had been read. */
 static bool is_live(const delivery *d) {
   const law_mqtt_subscribed *s = d->single;
   if (s == NULL || s->times != 1 || s->open > 0 || s->granted == LAW_MQTT_NO_QOS) {

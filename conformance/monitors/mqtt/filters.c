@@ -57,8 +57,8 @@ static void add_id(law_mqtt_subscribed *s, uint32_t id) {
   s->ids[s->num_ids++] = id;
 }
 
-/* Subscription Options, 5.0 section 3.8.3.1. In 3.1.1 the byte holds the QoS alone: retained messages
- * are sent, RETAIN is cleared, and the publisher gets its own messages. */
+/* Subscription Options, 5.0 section 3.8.3.1. In 3.1.1 the byte holds the QoS alone: retained
+ * messages are sent, RETAIN is cleared, and the publisher gets its own messages. */
 static uint8_t had_of(uint8_t options) {
   uint8_t had = (options & 4) != 0 ? LAW_MQTT_HAD_NO_LOCAL : LAW_MQTT_HAD_LOCAL;
   had |= (options & 8) != 0 ? LAW_MQTT_HAD_RETAIN_AS_PUBLISHED : LAW_MQTT_HAD_RETAIN_CLEARED;
@@ -83,8 +83,8 @@ static law_mqtt_subscribed *ask_one(law_mqtt_filters *f, const law_mqtt_filter *
   return s;
 }
 
-/* Where the filters of a SUBSCRIBE are kept until its SUBACK; NULL: nowhere, so that its grants stay
- * unknown and the requested QoS counts. */
+/* Where the filters of a SUBSCRIBE are kept until its SUBACK; NULL: nowhere, so that its grants
+ * stay unknown and the requested QoS counts. */
 static law_mqtt_asked *keep(law_mqtt_filters *f, uint16_t packet_id, uint32_t num) {
   law_mqtt_asked *room = NULL;
   for (size_t i = 0; i < LAW_MQTT_MAX_ASKED; i++) {

@@ -1,6 +1,6 @@
-/* filters.h: the topic filters that one client has subscribed to on one connection, with all that each
- * of them ever allowed. A server may still deliver what it queued under older options, so nothing is
- * taken back by a later SUBSCRIBE or UNSUBSCRIBE. */
+/* filters.h: the topic filters that one client has subscribed to on one connection, with all that
+ * each of them ever allowed. A server may still deliver what it queued under older options, so
+ * nothing is taken back by a later SUBSCRIBE or UNSUBSCRIBE. */
 #ifndef LAW_MONITORS_MQTT_FILTERS_H
 #define LAW_MONITORS_MQTT_FILTERS_H
 

@@ -146,8 +146,8 @@ static void check_server_only(law_mqtt_monitor *c, const law_mqtt_packet *p,
   }
 }
 
-/* The other side acknowledged: from now on the judged one may use the identifier for something new, as
- * soon as it has read this. */
+/* The other side acknowledged: from now on the judged one may use the identifier for something
+ * new, as soon as it has read this. */
 static void acknowledged_by_other(law_mqtt_monitor *c, const law_mqtt_packet *p) {
   law_mqtt_ids *ids = ids_of(c, c->judged);
   law_mqtt_id *e = law_mqtt_id_find(ids, p->m->packet_id);
@@ -273,7 +273,8 @@ static void judge_pubrel(law_mqtt_monitor *c, const law_mqtt_packet *p) {
   }
 }
 
-/* A server may pass messages of QoS 2 on when they are released; then a client decides their order. */
+/* A server may pass messages of QoS 2 on when they are released; then a client decides their
+ * order. */
 static void note_release(law_mqtt_monitor *c, const law_mqtt_id *e) {
   if (c->world == NULL) {
     return;

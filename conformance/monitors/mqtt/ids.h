@@ -72,7 +72,8 @@ LAW_INLINE bool law_mqtt_id_certain(const law_mqtt_ids *ids, const law_mqtt_id *
   return entry != NULL ? !entry->doubtful : !law_mqtt_id_unknown(ids, id);
 }
 
-/* Takes |id|, which is not in the table, into use. NULL when there is no room: it is not known then. */
+/* Takes |id|, which is not in the table, into use. NULL when there is no room: it is not known
+ * then. */
 law_mqtt_id *law_mqtt_id_take(law_mqtt_ids *ids, uint16_t id, law_mqtt_use use);
 
 void law_mqtt_id_becomes(law_mqtt_ids *ids, law_mqtt_id *entry, law_mqtt_use use);

@@ -56,8 +56,8 @@ uint64_t law_mqtt_hash(law_bytes bytes, uint64_t seed) {
   return h != 0 ? h : 1;
 }
 
-/* A client's limits reach the server with the CONNECT, before which it sends nothing. A server's reach the
- * client some time after they were sent: an answer to something later shows it. */
+/* A client's limits reach the server with the CONNECT, before which it sends nothing. A server's
+ * reach the client some time after they were sent: an answer to something later shows it. */
 const law_mqtt_announced *law_mqtt_binding(const law_mqtt_monitor *c) {
   if (c->version != LAW_MQTT_5) {
     return NULL;
@@ -136,8 +136,8 @@ static void gap(void *connection, law_side from) {
   lose_stage(c, from);
 }
 
-/* A packet that the decoder refused. What its receiver made of it is unknown; of a CONNECT, even the
- * version that is spoken from here on. */
+/* A packet that the decoder refused. What its receiver made of it is unknown; of a CONNECT, even
+ * the version that is spoken from here on. */
 LAW_COLD static void unreadable(law_mqtt_monitor *c, law_side from, uint8_t type) {
   if (from == LAW_CLIENT && c->connect != LAW_MQTT_DONE &&
       (from != c->judged || type == LAW_MQTT_CONNECT)) {
@@ -146,8 +146,8 @@ LAW_COLD static void unreadable(law_mqtt_monitor *c, law_side from, uint8_t type
   lose_stage(c, from);
 }
 
-/* Until a CONNECT says it, the version is what the decoder was told to assume; a second CONNECT does not
- * change it. */
+/* Until a CONNECT says it, the version is what the decoder was told to assume; a second CONNECT
+ * does not change it. */
 static void note_version(law_mqtt_monitor *c, const law_mqtt_message *m) {
   if (m != NULL && (law_mqtt_type_of(m) != LAW_MQTT_CONNECT || c->connect != LAW_MQTT_DONE)) {
     c->version = m->version;
@@ -255,7 +255,7 @@ static uint32_t open_uses(const law_mqtt_ids *ids) {
   return bits;
 }
 
-/* 6 bits of what the client waits for, 4 of the server's messages, then the stage of the session. */
+/* 6 bits of what the client waits for, 4 of the server's messages, then the session's stage. */
 static uint32_t state(const void *connection) {
   const law_mqtt_monitor *c = connection;
   uint32_t s = open_uses(&c->ids[LAW_CLIENT]) | (open_uses(&c->ids[LAW_SERVER]) & 15) << 6;

@@ -1,12 +1,13 @@
 /* monitor.h: the state of one observed MQTT connection, and the parts of the monitor that keep it.
  *
- * One side is judged. What it may know is only what it provably received: whatever it sent before the
- * other side's packet was observed was sent without knowledge of that packet; whatever it sends after may
- * still have crossed it. So a rule that needs "it had not been asked" follows from the order of
- * observation, and a rule that needs "it had been told" waits until an answer shows it.
+ * One side is judged. What it may know is only what it provably received: whatever it sent before
+ * the other side's packet was observed was sent without knowledge of that packet; whatever it
+ * sends after may still have crossed it. So a rule that needs "it had not been asked" follows from
+ * the order of observation, and a rule that needs "it had been told" waits until an answer shows
+ * it.
  *
- * What is not known (a gap, a start in the middle, a packet of the other side that cannot be read) mutes
- * the rules that need it. Tables are of fixed size; what no longer fits is not known. */
+ * What is not known (a gap, a start in the middle, a packet of the other side that cannot be read)
+ * mutes the rules that need it. Tables are of fixed size; what no longer fits is not known. */
 #ifndef LAW_MONITORS_MQTT_MONITOR_H
 #define LAW_MONITORS_MQTT_MONITOR_H
 
@@ -83,8 +84,8 @@ typedef struct law_mqtt_monitor {
   bool told;                  /* the judged client provably has the CONNACK */
   bool early_packet; /* the server sent more than AUTH before it: no answer proves anything */
 
-  /* Copies, or acknowledgements that nothing seen asked for, may be on their way to the judged side: when it
-   * takes an identifier of its own for free is not known any more. */
+  /* Copies, or acknowledgements that nothing seen asked for, may be on their way to the judged
+   * side: when it takes an identifier of its own for free is not known any more. */
   bool strayed;
 
   law_mqtt_announced announced[2];                /* by the side that announced it */
@@ -140,8 +141,8 @@ void law_mqtt_answered(law_mqtt_monitor *c);
 /* Nothing that |from| sent so far is known for sure. */
 void law_mqtt_lose(law_mqtt_monitor *c, law_side from);
 
-/* session.c: CONNECT, CONNACK, AUTH, DISCONNECT, and what may come when. False: the packet belongs to
- * the other direction, and means nothing. */
+/* session.c: CONNECT, CONNACK, AUTH, DISCONNECT, and what may come when. False: the packet belongs
+ * to the other direction, and means nothing. */
 bool law_mqtt_check_stage(law_mqtt_monitor *c, const law_mqtt_packet *p, uint8_t type);
 void law_mqtt_see_connect(law_mqtt_monitor *c, const law_mqtt_packet *p);
 void law_mqtt_see_connack(law_mqtt_monitor *c, const law_mqtt_packet *p);

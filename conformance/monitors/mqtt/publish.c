@@ -123,8 +123,8 @@ static bool must_have_id(const law_mqtt_monitor *c, const law_mqtt_verdict *v) {
   return v->num == 1 && (v->had & LAW_MQTT_HAD_NO_ID) == 0 && c->filters.all[v->first].num_ids > 0;
 }
 
-/* A server may assign subscriptions by itself (4.5), so a topic that no filter matches proves nothing
- * unless an identifier says which SUBSCRIBE it is for. */
+/* A server may assign subscriptions by itself (4.5), so a topic that no filter matches proves
+ * nothing unless an identifier says which SUBSCRIBE it is for. */
 static const law_mqtt_verdict *judge_subscription(law_mqtt_monitor *c, const law_mqtt_packet *p,
                                                   const contents *has, uint64_t topic_hash,
                                                   law_bytes topic) {

@@ -10,8 +10,8 @@ enum {
   BY_SERVER = FLOWS | TYPE(CONNACK) | TYPE(SUBACK) | TYPE(UNSUBACK) | TYPE(PINGRESP),
 };
 
-/* 5.0 and 3.1.1 section 2.1.2 and 2.2.1: the table of packet types. Only 5.0 has a server's DISCONNECT.
- * The types that are forbidden everywhere are the decoder's. */
+/* 5.0 and 3.1.1 section 2.1.2 and 2.2.1: the table of packet types. Only 5.0 has a server's
+ * DISCONNECT. The types that are forbidden everywhere are the decoder's. */
 static bool flows_this_way(uint8_t version, law_side from, uint8_t type) {
   uint32_t bit = 1u << type;
   if (from == LAW_CLIENT) {
@@ -71,8 +71,8 @@ static void check_server(law_mqtt_monitor *c, const law_mqtt_packet *p, uint8_t 
   }
 }
 
-/* What the other side does too early does not break a rule of the judged one, but changes what may be
- * concluded from its answers. */
+/* What the other side does too early does not break a rule of the judged one, but changes what may
+ * be concluded from its answers. */
 static void note_other(law_mqtt_monitor *c, const law_mqtt_packet *p, uint8_t type) {
   if (p->seen->from == LAW_CLIENT) {
     if (type != LAW_MQTT_CONNECT && c->connect == LAW_MQTT_NOT_YET) {
@@ -228,8 +228,8 @@ void law_mqtt_see_connack(law_mqtt_monitor *c, const law_mqtt_packet *p) {
     check_connack(c, p);
   }
   law_mqtt_world_connack(c, p);
-  /* A server that says so has no state of this client: no flow, no subscription. A client that is told
-   * so may have sent something before it knew. */
+  /* A server that says so has no state of this client: no flow, no subscription. A client that is
+   * told so may have sent something before it knew. */
   if (c->judged == LAW_SERVER && c->accepted && (p->m->ack_flags & 1) == 0 &&
       c->version != LAW_MQTT_31 && c->maybe_resumed) {
     c->maybe_resumed = false;

@@ -4,7 +4,7 @@
 
 enum {
   EARLY =
-      2, /* s before its end from which a session may be gone: clocks differ, and count in seconds */
+      2, /* s before its end from which a session may be gone: clocks count in seconds */
   LATE = 5, /* s after its end for which it may still be there */
 };
 

@@ -1,6 +1,6 @@
-/* Keep Alive, 5.0 and 3.1.1 section 3.1.2.10. The text gives a server one and a half times the interval
- * and no tolerance; what is observed here is late by the network and by whoever observes, so nothing is
- * said before a grace has passed as well. */
+/* Keep Alive, 5.0 and 3.1.1 section 3.1.2.10. The text gives a server one and a half times the
+ * interval and no tolerance; what is observed here is late by the network and by whoever observes,
+ * so nothing is said before a grace has passed as well. */
 #include "monitors/mqtt/monitor.h"
 
 #define SECOND UINT64_C(1000000000)

@@ -1,8 +1,8 @@
 /* world.h: what the connections of one server have in common: sessions, and messages under way.
  *
- * Meaningful only when every connection of the server is observed, from its start and in the order in which
- * things happened, and when the server was not restarted in between: a world begins with each start of it. It
- * knows nothing of a client before it has seen a session of it begin. */
+ * Meaningful only when every connection of the server is observed, from its start and in the order
+ * in which things happened, and when the server was not restarted in between: a world begins with
+ * each start of it. It knows nothing of a client before it has seen a session of it begin. */
 #ifndef LAW_MONITORS_MQTT_WORLD_H
 #define LAW_MONITORS_MQTT_WORLD_H
 
@@ -33,8 +33,8 @@ typedef struct law_mqtt_extras {
   uint32_t user, user_order, num_user;
 } law_mqtt_extras;
 
-/* One application message that a client sent. Topic and payload together are its name: a message whose name
- * another one had too is not judged. */
+/* One application message that a client sent. Topic and payload together are its name: a message
+ * whose name another one had too is not judged. */
 typedef struct law_mqtt_said {
   uint64_t name;
   uint64_t client;  /* hash of its publisher's Client Identifier */
@@ -72,7 +72,8 @@ void law_mqtt_world_will(law_mqtt_monitor *c, const law_mqtt_message *connect);
 void law_mqtt_world_publish(law_mqtt_monitor *c, const law_mqtt_packet *p, uint64_t topic);
 void law_mqtt_world_acknowledged(law_mqtt_monitor *c, const law_mqtt_id *e);
 
-/* deliveries.c. |v| says what the subscriptions of the receiver allow; NULL when they are not known. */
+/* deliveries.c. |v| says what the subscriptions of the receiver allow; NULL when they are not
+ * known. */
 void law_mqtt_world_deliver(law_mqtt_monitor *c, const law_mqtt_packet *p,
                             const law_mqtt_verdict *v, uint64_t topic);
 

@@ -1,5 +1,5 @@
-/* No clean conversation raises a violation: whole, cut at any packet, with any one packet missing, seen
- * from any packet on, with either side judged. Nor does noise crash. */
+/* No clean conversation raises a violation: whole, cut at any packet, with any one packet missing,
+ * seen from any packet on, with either side judged. Nor does noise crash. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

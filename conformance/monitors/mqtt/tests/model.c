@@ -394,7 +394,7 @@ static size_t choose_owed(model *m, const model_end *e) {
   return i;
 }
 
-/* The flow is over: what it still owed, after copies, is not sent under the identifier's next use. */
+/* The flow is over: what it still owed after copies is not sent under the identifier's next use. */
 static void take_back(model_end *e, uint16_t id) {
   size_t kept = 0;
   for (size_t i = 0; i < e->num_owed; i++) {

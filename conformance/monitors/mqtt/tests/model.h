@@ -1,5 +1,5 @@
-/* model.h: a client and a server that obey, with packets under way between them, and somebody who watches
- * the wire in the middle. What is watched crosses as it does on real networks. */
+/* model.h: a client and a server that obey, with packets under way between them, and somebody who
+ * watches the wire in the middle. What is watched crosses as it does on real networks. */
 #ifndef LAW_MONITORS_MQTT_MODEL_H
 #define LAW_MONITORS_MQTT_MODEL_H
 

@@ -1,5 +1,5 @@
-/* A client and a server that obey are never blamed, whatever crosses on the way, with packets missing or
- * the beginning not seen. */
+/* A client and a server that obey are never blamed, whatever crosses on the way, with packets
+ * missing or the beginning not seen. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -35,7 +35,8 @@ const rule_case rule_cases[] = {
     V311(2_2_1_DIRECTION, SERVER, UP "!S DISCONNECT;", UP "C DISCONNECT;")
     V311(2_2_1_DIRECTION, CLIENT, UP "!C SUBACK packet_id=1 r=0;", UP)
     V5(3_1_0_1, CLIENT, "!C PINGREQ;", UP "C PINGREQ;")
-    V5(3_1_0_1, CLIENT, "!C PUBLISH topic=a; C CONNECT client_id=a;", "C CONNECT client_id=a; C PUBLISH topic=a;")
+    V5(3_1_0_1, CLIENT, "!C PUBLISH topic=a; C CONNECT client_id=a;", "C CONNECT client_id=a; C "
+    "PUBLISH topic=a;")
     V311(3_1_0_1, CLIENT, "!C PUBLISH topic=a;", UP "C PUBLISH topic=a;")
     V31(CONNECT_FIRST, CLIENT, "!C PUBLISH topic=a;", UP "C PUBLISH topic=a;")
     V5(3_1_0_2, CLIENT, UP "!C CONNECT client_id=a;", UP)
@@ -297,7 +298,8 @@ const rule_case rule_cases[] = {
           "packet_id=1; C PUBREC packet_id=2;")
     V5(4_6_0_4, CLIENT,
        UP "C PUBLISH topic=a qos=2 packet_id=1; C PUBLISH topic=a qos=2 packet_id=2;"
-          "S PUBREC packet_id=2; S PUBREC packet_id=1; C PUBREL packet_id=1; !C PUBREL packet_id=2;",
+          "S PUBREC packet_id=2; S PUBREC packet_id=1; C PUBREL packet_id=1; !C PUBREL "
+          "packet_id=2;",
        UP "C PUBLISH topic=a qos=2 packet_id=1; C PUBLISH topic=a qos=2 packet_id=2; S PUBREC "
           "packet_id=2; S PUBREC packet_id=1; C PUBREL packet_id=2; C PUBREL packet_id=1;")
     V311(4_6_0_2, CLIENT,
@@ -336,9 +338,11 @@ const rule_case rule_cases[] = {
        "C PUBLISH topic=a qos=1 packet_id=1; !C PUBLISH topic=a qos=1 packet_id=2;",
        UP_WITH("", ".receive_maximum=1")
        "C PUBLISH topic=a qos=1 packet_id=1; C PUBLISH topic=a qos=1 packet_id=2;")
-    V5(3_1_2_24, SERVER, UP_WITH(".maximum_packet_size=20", "") "!S PUBLISH topic=a payload=0123456789abcdef;",
+    V5(3_1_2_24, SERVER, UP_WITH(".maximum_packet_size=20", "") "!S PUBLISH topic=a "
+    "payload=0123456789abcdef;",
        UP_WITH(".maximum_packet_size=20", "") "S PUBLISH topic=a payload=0123456789abcd;")
-    V5(3_2_2_15, CLIENT, TOLD(".maximum_packet_size=20") "!C PUBLISH topic=a payload=0123456789abcdef;",
+    V5(3_2_2_15, CLIENT, TOLD(".maximum_packet_size=20") "!C PUBLISH topic=a "
+    "payload=0123456789abcdef;",
        UP_WITH("", ".maximum_packet_size=20") "C PUBLISH topic=a payload=0123456789abcdef;")
     V5(3_2_2_19, SERVER,
        "C CONNECT client_id=a clean_start=1 .maximum_packet_size=20; !S CONNACK "
@@ -351,21 +355,25 @@ const rule_case rule_cases[] = {
        UP)
     V5(3_4_2_2, SERVER,
        UP_WITH(".maximum_packet_size=20", "")
-       "C PUBLISH topic=a qos=1 packet_id=1; !S PUBACK packet_id=1 .reason_string=0123456789abcdef;",
+       "C PUBLISH topic=a qos=1 packet_id=1; !S PUBACK packet_id=1 "
+       ".reason_string=0123456789abcdef;",
        UP_WITH(".maximum_packet_size=20", "")
        "C PUBLISH topic=a qos=1 packet_id=1; S PUBACK packet_id=1 .reason_string=01234567;")
     V5(3_4_2_3, CLIENT,
        TOLD(".maximum_packet_size=20")
-       "S PUBLISH topic=a qos=1 packet_id=1; !C PUBACK packet_id=1 .user_property=01234567:89abcdef;",
+       "S PUBLISH topic=a qos=1 packet_id=1; !C PUBACK packet_id=1 "
+       ".user_property=01234567:89abcdef;",
        TOLD(".maximum_packet_size=20")
        "S PUBLISH topic=a qos=1 packet_id=1; C PUBACK packet_id=1 .user_property=0123:4567;")
     V5(3_5_2_2, SERVER,
        UP_WITH(".maximum_packet_size=20", "")
-       "C PUBLISH topic=a qos=2 packet_id=1; !S PUBREC packet_id=1 .reason_string=0123456789abcdef;",
+       "C PUBLISH topic=a qos=2 packet_id=1; !S PUBREC packet_id=1 "
+       ".reason_string=0123456789abcdef;",
        UP)
     V5(3_5_2_3, SERVER,
        UP_WITH(".maximum_packet_size=20", "")
-       "C PUBLISH topic=a qos=2 packet_id=1; !S PUBREC packet_id=1 .user_property=01234567:89abcdef;",
+       "C PUBLISH topic=a qos=2 packet_id=1; !S PUBREC packet_id=1 "
+       ".user_property=01234567:89abcdef;",
        UP)
     V5(3_6_2_2, SERVER,
        UP_WITH(".maximum_packet_size=20", "")
@@ -389,17 +397,21 @@ const rule_case rule_cases[] = {
        UP)
     V5(3_9_2_1, SERVER,
        UP_WITH(".maximum_packet_size=20", "")
-       "C SUBSCRIBE packet_id=1 f=a; !S SUBACK packet_id=1 .reason_string=0123456789abcdef r=0;", UP)
+       "C SUBSCRIBE packet_id=1 f=a; !S SUBACK packet_id=1 .reason_string=0123456789abcdef r=0;",
+          UP)
     V5(3_9_2_2, SERVER,
        UP_WITH(".maximum_packet_size=20", "")
-       "C SUBSCRIBE packet_id=1 f=a; !S SUBACK packet_id=1 .user_property=01234567:89abcdef r=0;", UP)
+       "C SUBSCRIBE packet_id=1 f=a; !S SUBACK packet_id=1 .user_property=01234567:89abcdef "
+       "r=0;", UP)
     V5(3_11_2_1, SERVER,
        UP_WITH(".maximum_packet_size=20", "")
-       "C UNSUBSCRIBE packet_id=1 f=a; !S UNSUBACK packet_id=1 .reason_string=0123456789abcdef r=0;",
+       "C UNSUBSCRIBE packet_id=1 f=a; !S UNSUBACK packet_id=1 .reason_string=0123456789abcdef "
+       "r=0;",
        UP)
     V5(3_11_2_2, SERVER,
        UP_WITH(".maximum_packet_size=20", "")
-       "C UNSUBSCRIBE packet_id=1 f=a; !S UNSUBACK packet_id=1 .user_property=01234567:89abcdef r=0;",
+       "C UNSUBSCRIBE packet_id=1 f=a; !S UNSUBACK packet_id=1 .user_property=01234567:89abcdef "
+       "r=0;",
        UP)
     V5(3_14_2_3, SERVER,
        UP_WITH(".maximum_packet_size=20", "") "!S DISCONNECT .reason_string=0123456789abcdef;", UP)
@@ -428,7 +440,8 @@ const rule_case rule_cases[] = {
        UP_WITH(".topic_alias_maximum=2", "")
        "S PUBLISH topic=a .topic_alias=2; S PUBLISH .topic_alias=2; S PUBLISH topic=b "
        ".topic_alias=2; S PUBLISH .topic_alias=2;")
-    V5(3_3_4_ALIAS_UNKNOWN, CLIENT, UP_WITH("", ".topic_alias_maximum=9") "!C PUBLISH .topic_alias=1;",
+    V5(3_3_4_ALIAS_UNKNOWN, CLIENT, UP_WITH("", ".topic_alias_maximum=9") "!C PUBLISH "
+    ".topic_alias=1;",
        UP_WITH("", ".topic_alias_maximum=9") "C PUBLISH topic=a .topic_alias=1; C PUBLISH "
        ".topic_alias=1;")
     V5(3_2_2_11, CLIENT, TOLD(".maximum_qos=1") "!C PUBLISH topic=a qos=2 packet_id=5;",
@@ -470,7 +483,8 @@ const rule_case rule_cases[] = {
     V5(3_3_4_SUBSCRIPTION_ID, SERVER,
        UP "C SUBSCRIBE packet_id=1 .subscription_identifier=9 f=a/+; S SUBACK packet_id=1 r=0; !S "
           "PUBLISH topic=a/b;",
-       UP "C SUBSCRIBE packet_id=1 .subscription_identifier=9 f=a/+; C SUBSCRIBE packet_id=2 f=a/+; "
+       UP "C SUBSCRIBE packet_id=1 .subscription_identifier=9 f=a/+; C SUBSCRIBE packet_id=2 "
+       "f=a/+; "
           "S SUBACK packet_id=1 r=0; S SUBACK packet_id=2 r=0; S PUBLISH topic=a/b;")
     V5(3_8_4_8, SERVER,
        UP "C SUBSCRIBE packet_id=1 f=a qos=2; S SUBACK packet_id=1 r=1; !S PUBLISH topic=a qos=2 "
@@ -489,7 +503,8 @@ const rule_case rule_cases[] = {
        "C SUBSCRIBE packet_id=1 f=a qos=0; S SUBACK packet_id=1 r=0; S PUBLISH topic=b "
        ".topic_alias=1; S PUBLISH .topic_alias=1 qos=1 packet_id=1;")
     V5(4_8_2_3, SERVER,
-       UP "C SUBSCRIBE packet_id=1 f=$share/g/a qos=0; S SUBACK packet_id=1 r=0; !S PUBLISH topic=a "
+       UP "C SUBSCRIBE packet_id=1 f=$share/g/a qos=0; S SUBACK packet_id=1 r=0; !S PUBLISH "
+       "topic=a "
           "qos=1 packet_id=1;",
        UP "C SUBSCRIBE packet_id=1 f=$share/g/a qos=0 f=a qos=1; S SUBACK packet_id=1 r=0 r=1; S "
           "PUBLISH topic=a qos=1 packet_id=1;")
@@ -531,20 +546,26 @@ const rule_case rule_cases[] = {
        UP_WITH("keep_alive=10", "") "wait 16; S DISCONNECT reason=0x8d;")
     /* ---- world: sessions ---- */
     W5(3_2_2_3,
-       "C CONNECT client_id=a clean_start=1 .session_expiry_interval=100; S CONNACK; S close; wait 5;"
+       "C CONNECT client_id=a clean_start=1 .session_expiry_interval=100; S CONNACK; S close; "
+       "wait 5;"
        "C1 CONNECT client_id=a; !S1 CONNACK;",
-       "C CONNECT client_id=a clean_start=1 .session_expiry_interval=100; S CONNACK; S close; wait 5;"
+       "C CONNECT client_id=a clean_start=1 .session_expiry_interval=100; S CONNACK; S close; "
+       "wait 5;"
        "C1 CONNECT client_id=a; S1 CONNACK session_present=1; S1 close; C2 CONNECT client_id=b; S2 "
        "CONNACK; S2 close; C3 CONNECT client_id=a; S3 CONNACK;")
     W5(3_2_2_3,
-       "C CONNECT client_id=a clean_start=1; S CONNACK; S close; C1 CONNECT client_id=a; !S1 CONNACK "
+       "C CONNECT client_id=a clean_start=1; S CONNACK; S close; C1 CONNECT client_id=a; !S1 "
+       "CONNACK "
        "session_present=1;",
-       "C CONNECT client_id=a clean_start=1; S CONNACK; C close; C1 CONNECT client_id=a; S1 CONNACK "
+       "C CONNECT client_id=a clean_start=1; S CONNACK; C close; C1 CONNECT client_id=a; S1 "
+       "CONNACK "
        "session_present=1;")
     W5(3_2_2_3,
-       "C CONNECT client_id=a clean_start=1 .session_expiry_interval=10; S CONNACK; S close; wait 16;"
+       "C CONNECT client_id=a clean_start=1 .session_expiry_interval=10; S CONNACK; S close; wait "
+       "16;"
        "C1 CONNECT client_id=a; !S1 CONNACK session_present=1;",
-       "C CONNECT client_id=a clean_start=1 .session_expiry_interval=10; S CONNACK; S close; wait 12;"
+       "C CONNECT client_id=a clean_start=1 .session_expiry_interval=10; S CONNACK; S close; wait "
+       "12;"
        "C1 CONNECT client_id=a; S1 CONNACK session_present=1;")
     W5(3_2_2_3,
        "C CONNECT client_id=a clean_start=1 .session_expiry_interval=100; S CONNACK; C DISCONNECT "
@@ -552,21 +573,28 @@ const rule_case rule_cases[] = {
        "C CONNECT client_id=a clean_start=1 .session_expiry_interval=100; S CONNACK; C DISCONNECT "
        ".session_expiry_interval=0; S close; C1 CONNECT client_id=a; S1 CONNACK;")
     W5(3_2_2_3,
-       "C CONNECT client_id=a .session_expiry_interval=5; S CONNACK .session_expiry_interval=100; S "
+       "C CONNECT client_id=a .session_expiry_interval=5; S CONNACK .session_expiry_interval=100; "
+       "S "
        "close; wait 50; C1 CONNECT client_id=a; !S1 CONNACK;",
-       "C CONNECT client_id=a .session_expiry_interval=100; S CONNACK .session_expiry_interval=5; S "
+       "C CONNECT client_id=a .session_expiry_interval=100; S CONNACK .session_expiry_interval=5; "
+       "S "
        "close; wait 50; C1 CONNECT client_id=a; S1 CONNACK;")
-    W311(3_2_2_2, "C CONNECT client_id=a; S CONNACK; C DISCONNECT; S close; C1 CONNECT client_id=a; !S1 CONNACK;",
-         "C CONNECT client_id=a user_name=x; S CONNACK; S close; C1 CONNECT client_id=a user_name=y; S1 CONNACK;")
+    W311(3_2_2_2, "C CONNECT client_id=a; S CONNACK; C DISCONNECT; S close; C1 CONNECT "
+    "client_id=a; !S1 CONNACK;",
+         "C CONNECT client_id=a user_name=x; S CONNACK; S close; C1 CONNECT client_id=a "
+         "user_name=y; S1 CONNACK;")
     W311(3_2_2_3,
-         "C CONNECT client_id=a clean_start=1; S CONNACK; S close; C1 CONNECT client_id=a; !S1 CONNACK "
+         "C CONNECT client_id=a clean_start=1; S CONNACK; S close; C1 CONNECT client_id=a; !S1 "
+         "CONNACK "
          "session_present=1;",
          "C CONNECT client_id=a clean_start=1; S CONNACK; C1 CONNECT client_id=a; S1 CONNACK "
          "session_present=1; S close; S1 close; C2 CONNECT client_id=a; S2 CONNACK;")
     W5(3_2_2_16,
-       "C CONNECT client_id=x .session_expiry_interval=100; S CONNACK; S close; C1 CONNECT; !S1 CONNACK "
+       "C CONNECT client_id=x .session_expiry_interval=100; S CONNACK; S close; C1 CONNECT; !S1 "
+       "CONNACK "
        ".assigned_client_identifier=x;",
-       "C CONNECT client_id=x .session_expiry_interval=100; S CONNACK; S close; C1 CONNECT; S1 CONNACK "
+       "C CONNECT client_id=x .session_expiry_interval=100; S CONNACK; S close; C1 CONNECT; S1 "
+       "CONNACK "
        ".assigned_client_identifier=y;")
     /* ---- world: messages ---- */
     W5(4_6_0_5,
@@ -581,22 +609,27 @@ const rule_case rule_cases[] = {
     W5(4_6_0_5,
        PUB SUBSCRIBED("f=+", "0")
        "C PUBLISH topic=t payload=one; C PUBLISH topic=u payload=x; C PUBLISH topic=t payload=two;"
-       "S1 PUBLISH topic=u payload=x; S1 PUBLISH topic=t payload=two; !S1 PUBLISH topic=t payload=one;",
+       "S1 PUBLISH topic=u payload=x; S1 PUBLISH topic=t payload=two; !S1 PUBLISH topic=t "
+       "payload=one;",
        PUB SUBSCRIBED("f=+", "0")
-       "C PUBLISH topic=t payload=one; C PUBLISH topic=t payload=two; C PUBLISH topic=t payload=one;"
+       "C PUBLISH topic=t payload=one; C PUBLISH topic=t payload=two; C PUBLISH topic=t "
+       "payload=one;"
        "S1 PUBLISH topic=t payload=two; S1 PUBLISH topic=t payload=one;")
     W311(4_6_0_6,
          PUB SUBSCRIBED("f=t", "0")
-         "C PUBLISH topic=t payload=one; C PUBLISH topic=t payload=two; S1 PUBLISH topic=t payload=two; "
+         "C PUBLISH topic=t payload=one; C PUBLISH topic=t payload=two; S1 PUBLISH topic=t "
+         "payload=two; "
          "!S1 PUBLISH topic=t payload=one;",
          PUB SUBSCRIBED("f=t f=#", "0 r=0")
-         "C PUBLISH topic=t payload=one; C PUBLISH topic=t payload=two; S1 PUBLISH topic=t payload=one; "
+         "C PUBLISH topic=t payload=one; C PUBLISH topic=t payload=two; S1 PUBLISH topic=t "
+         "payload=one; "
          "S1 PUBLISH topic=t payload=two; S1 PUBLISH topic=t payload=one; S1 PUBLISH topic=t "
          "payload=two;")
     W5(3_8_4_8,
        PUB SUBSCRIBED("f=t qos=2", "2")
        "C PUBLISH topic=t payload=one; !S1 PUBLISH topic=t qos=1 packet_id=1 payload=one;",
-       PUB SUBSCRIBED("f=t qos=2", "2") "C PUBLISH topic=t payload=one; S1 PUBLISH topic=t payload=one;")
+       PUB SUBSCRIBED("f=t qos=2", "2") "C PUBLISH topic=t payload=one; S1 PUBLISH topic=t "
+       "payload=one;")
     W5(3_8_4_8,
        PUB SUBSCRIBED("f=t qos=1", "1")
        "C PUBLISH topic=t qos=2 packet_id=1 payload=one; !S1 PUBLISH topic=t payload=one;",
@@ -647,7 +680,8 @@ const rule_case rule_cases[] = {
        "wait 2; C PUBLISH topic=t retain=1 payload=one; S1 PUBLISH topic=t payload=one;")
     W311(3_3_1_9,
          PUB SUBSCRIBED("f=t", "0")
-         "wait 2; C PUBLISH topic=t retain=1 payload=one; !S1 PUBLISH topic=t retain=1 payload=one;",
+         "wait 2; C PUBLISH topic=t retain=1 payload=one; !S1 PUBLISH topic=t retain=1 "
+         "payload=one;",
          PUB "C PUBLISH topic=t retain=1 payload=one;" SUBSCRIBED("f=t", "0")
          "S1 PUBLISH topic=t retain=1 payload=one;")
     W31(FLAGS_RETAIN_ESTABLISHED,
@@ -678,11 +712,13 @@ const rule_case rule_cases[] = {
        "payload=one; S1 PUBLISH topic=t qos=2 packet_id=2 payload=one;")
     W311(4_3_3_DUPLICATE,
          PUB SUBSCRIBED("f=t qos=2", "2")
-         "C PUBLISH topic=t qos=2 packet_id=1 payload=one; C PUBLISH topic=t qos=2 packet_id=1 dup=1 "
+         "C PUBLISH topic=t qos=2 packet_id=1 payload=one; C PUBLISH topic=t qos=2 packet_id=1 "
+         "dup=1 "
          "payload=one; S1 PUBLISH topic=t qos=2 packet_id=1 payload=one; !S1 PUBLISH topic=t qos=2 "
          "packet_id=2 payload=one;",
          PUB SUBSCRIBED("f=t qos=1", "1")
-         "C PUBLISH topic=t qos=1 packet_id=1 payload=one; C PUBLISH topic=t qos=1 packet_id=1 dup=1 "
+         "C PUBLISH topic=t qos=1 packet_id=1 payload=one; C PUBLISH topic=t qos=1 packet_id=1 "
+         "dup=1 "
          "payload=one; S1 PUBLISH topic=t qos=1 packet_id=1 payload=one; S1 PUBLISH topic=t qos=1 "
          "packet_id=2 payload=one;")
     W31(QUALITY_OF_SERVICE_QOS_2_ONCE,
@@ -693,31 +729,40 @@ const rule_case rule_cases[] = {
         "C PUBLISH topic=t qos=2 packet_id=1 payload=one; S1 PUBLISH topic=t qos=2 packet_id=1 "
         "payload=one; S1 PUBLISH topic=t qos=2 packet_id=1 dup=1 payload=one;")
     W5(3_3_2_4,
-       PUB SUB "C PUBLISH topic=t .payload_format_indicator=1 payload=one; !S1 PUBLISH topic=t payload=one;",
+       PUB SUB "C PUBLISH topic=t .payload_format_indicator=1 payload=one; !S1 PUBLISH topic=t "
+       "payload=one;",
        PUB SUB "C PUBLISH topic=t .payload_format_indicator=1 payload=one; S1 PUBLISH topic=t "
                ".payload_format_indicator=1 payload=one;")
     W5(3_3_2_15,
-       PUB SUB "C PUBLISH topic=t .response_topic=r payload=one; !S1 PUBLISH topic=t .response_topic=s "
+       PUB SUB "C PUBLISH topic=t .response_topic=r payload=one; !S1 PUBLISH topic=t "
+       ".response_topic=s "
                "payload=one;",
-       PUB SUB "C PUBLISH topic=t .response_topic=r payload=one; S1 PUBLISH topic=t .response_topic=r "
+       PUB SUB "C PUBLISH topic=t .response_topic=r payload=one; S1 PUBLISH topic=t "
+       ".response_topic=r "
                "payload=one;")
     W5(3_3_2_16,
-       PUB SUB "C PUBLISH topic=t .correlation_data=r payload=one; !S1 PUBLISH topic=t payload=one;",
+       PUB SUB "C PUBLISH topic=t .correlation_data=r payload=one; !S1 PUBLISH topic=t "
+       "payload=one;",
        PUB SUB "C PUBLISH topic=t .correlation_data=r payload=one; S1 PUBLISH topic=t "
                ".correlation_data=r payload=one;")
     W5(3_3_2_17,
-       PUB SUB "C PUBLISH topic=t .user_property=a:b .user_property=a:c payload=one; !S1 PUBLISH topic=t "
+       PUB SUB "C PUBLISH topic=t .user_property=a:b .user_property=a:c payload=one; !S1 PUBLISH "
+       "topic=t "
                ".user_property=a:b payload=one;",
-       PUB SUB "C PUBLISH topic=t .user_property=a:b .user_property=a:c payload=one; S1 PUBLISH topic=t "
+       PUB SUB "C PUBLISH topic=t .user_property=a:b .user_property=a:c payload=one; S1 PUBLISH "
+       "topic=t "
                ".user_property=a:b .user_property=a:c payload=one;")
     W5(3_3_2_18,
-       PUB SUB "C PUBLISH topic=t .user_property=a:b .user_property=c:d payload=one; !S1 PUBLISH topic=t "
+       PUB SUB "C PUBLISH topic=t .user_property=a:b .user_property=c:d payload=one; !S1 PUBLISH "
+       "topic=t "
                ".user_property=c:d .user_property=a:b payload=one;",
-       PUB SUB "C PUBLISH topic=t .user_property=a:b .content_type=x .user_property=c:d payload=one; S1 "
+       PUB SUB "C PUBLISH topic=t .user_property=a:b .content_type=x .user_property=c:d "
+       "payload=one; S1 "
                "PUBLISH topic=t .user_property=a:b .user_property=c:d .content_type=x payload=one;")
     W5(3_3_2_20,
        PUB SUB "C PUBLISH topic=t .content_type=x payload=one; !S1 PUBLISH topic=t payload=one;",
-       PUB SUB "C PUBLISH topic=t .content_type=x payload=one; C1 PUBLISH topic=t payload=one; S1 PUBLISH "
+       PUB SUB "C PUBLISH topic=t .content_type=x payload=one; C1 PUBLISH topic=t payload=one; S1 "
+       "PUBLISH "
                "topic=t payload=one;")
 };
 

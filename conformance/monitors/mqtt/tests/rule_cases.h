@@ -1,4 +1,5 @@
-/* rule_cases.h: for each rule of the monitor a conversation that breaks it, and its valid neighbour. */
+/* rule_cases.h: for each rule of the monitor a conversation that breaks it, and its valid
+ * neighbour. */
 #ifndef LAW_MONITORS_MQTT_RULE_CASES_H
 #define LAW_MONITORS_MQTT_RULE_CASES_H
 

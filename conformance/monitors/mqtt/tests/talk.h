@@ -25,16 +25,13 @@ typedef struct talk {
   size_t num;
 } talk;
 
-/* Reads |text|, whose lines end with ';':
- *   C CONNECT client_id=a clean_start=1 .receive_maximum=5 .user_property=k:v w.will_delay_interval=3
- *   S SUBACK packet_id=1 r=0 r=1
- *   C SUBSCRIBE packet_id=1 f=a/b qos=1 f=c qos=0
- *   C2 PUBLISH ...   the client of connection 2 (connections 0 to 3; default 0)
- *   S hex 20020000   bytes as they are
- *   C close          or reset
- *   wait 90          seconds pass, and the monitors are told
- * A "!" before a line marks it; "1:mqtt311" on a line of its own is the variant of connection 1. Lines are a
- * millisecond apart. Fails the test when the text makes no sense. */
+/* Reads |text|, whose lines end with ';': C CONNECT client_id=a clean_start=1 .receive_maximum=5
+ * .user_property=k:v w.will_delay_interval=3 S SUBACK packet_id=1 r=0 r=1 C SUBSCRIBE packet_id=1
+ * f=a/b qos=1 f=c qos=0 C2 PUBLISH ...   the client of connection 2 (connections 0 to 3; default
+ * 0) S hex 20020000   bytes as they are C close          or reset wait 90          seconds pass,
+ * and the monitors are told A "!" before a line marks it; "1:mqtt311" on a line of its own is the
+ * variant of connection 1. Lines are a millisecond apart. Fails the test when the text makes no
+ * sense. */
 void talk_read(talk *t, const char *variant, const char *text);
 
 typedef struct talk_options {
@@ -57,7 +54,8 @@ typedef struct talk_result {
   size_t num;
 } talk_result;
 
-/* Decodes and observes all, as the judge does. Every packet must be decodable unless it was given in hex. */
+/* Decodes and observes all, as the judge does. Every packet must be decodable unless it was given
+ * in hex. */
 void talk_run(const talk *t, const talk_options *options, talk_result *out);
 
 /* Prints what was found, with the packets. */
