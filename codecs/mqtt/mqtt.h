@@ -93,6 +93,14 @@ LAW_INLINE bool law_mqtt_optional(law_mqtt_message *m, size_t left, uint8_t bit)
   return (m->present & bit) != 0;
 }
 
+/* Has a CONNECT properties? Reading (bytes are left), the level that it says decides, so that it is taken
+ * apart rightly whatever was assumed; writing, |version| does, whatever level is to be written. */
+LAW_INLINE bool law_mqtt_connect_is_5(const law_mqtt_message *m, size_t left) {
+  uint8_t level = m->u.connect.level;
+  bool known = level >= LAW_MQTT_31 && level <= LAW_MQTT_5;
+  return left > 0 && known ? level == LAW_MQTT_5 : m->version == LAW_MQTT_5;
+}
+
 LAW_INLINE uint8_t law_mqtt_type_of(const law_mqtt_message *m) { return m->first >> 4; }
 LAW_INLINE uint8_t law_mqtt_qos(const law_mqtt_message *m) { return (m->first >> 1) & 3; }
 LAW_INLINE bool law_mqtt_dup(const law_mqtt_message *m) { return (m->first & 8) != 0; }
