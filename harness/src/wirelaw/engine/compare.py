@@ -74,7 +74,9 @@ def holds(field: Field | None, want: Any, value: Any) -> bool:
     if isinstance(want, Mapping):
         return all(_condition(field, op, one, value) for op, one in want.items())
     if value is _MISSING:
-        return False
+        return isinstance(want, list) and any(
+            isinstance(one, Mapping) and holds(field, one, value) for one in want
+        )
     if isinstance(want, list):
         if isinstance(value, list):
             return _same_list(field, want, value)
