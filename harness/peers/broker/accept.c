@@ -54,7 +54,6 @@ static const alias_row aliases[] = {
     {FAULT_FILTER_TEXT_UNCHECKED, LAW_MQTT_SUBSCRIBE, {BAD_TEXT_5, BAD_TEXT_311}},
     {FAULT_UNSUBSCRIBE_TEXT_UNCHECKED, LAW_MQTT_UNSUBSCRIBE, {BAD_TEXT_5, BAD_TEXT_311}},
     {FAULT_EMPTY_CLIENT_ID_KEPT, LAW_MQTT_CONNECT, {LAW_R_MQTT311_3_1_3_7}},
-    {FAULT_REFUSED_STILL_SERVED, LAW_MQTT_CONNECT, {LAW_R_MQTT311_3_1_3_7}},
     {FAULT_TOPIC_NUL_UNCHECKED, 0, {LAW_R_MQTT5_1_5_4_2, LAW_R_MQTT311_1_5_3_2}},
 };
 
@@ -115,10 +114,6 @@ static void accept_connect(law_link *c, law_bytes body) {
   m.version = level == LAW_MQTT_311 || level == LAW_MQTT_31 ? level : LAW_MQTT_5;
   m.u.connect.flags = LAW_MQTT_CLEAN_START;
   c->version = m.version;
-  if (law_fault(c->broker, FAULT_REFUSED_STILL_SERVED)) {
-    law_link_reject(c, 0x85, 0x02, NULL);
-    return;
-  }
   law_connect_accept(c, &m, law_bytes_of(NULL, 0));
 }
 

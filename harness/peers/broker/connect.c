@@ -150,6 +150,10 @@ static bool refuses_wrongly(law_link *c, const law_mqtt_message *m) {
     law_link_reject(c, 0x85, 0x02, NULL);
     return true;
   }
+  if (id.len > 1000 && law_fault(b, FAULT_LONG_CLIENT_ID_LEFT_OPEN)) {
+    law_answer_connack_error(c, 0x85, NULL);
+    return true;
+  }
   if ((m->u.connect.flags & LAW_MQTT_PASSWORD) != 0 && !law_utf8_valid(m->u.connect.password) &&
       law_fault(b, FAULT_PASSWORD_NOT_UTF8_REFUSED)) {
     law_link_reject(c, 0x86, 0x04, NULL);

@@ -18,6 +18,7 @@ typedef struct law_outgoing {
   uint16_t packet_id;
   uint8_t qos;
   bool retain, sent;
+  uint64_t order; /* of the command */
   law_bytes topic, payload;
   law_list properties;
 } law_outgoing;
@@ -28,6 +29,7 @@ typedef struct law_request {
   uint8_t type;
   uint16_t packet_id;
   bool sent;
+  uint64_t order;
   law_bytes filter;
   uint8_t options;
   law_list properties;
@@ -77,6 +79,7 @@ struct law_client {
   law_ring requests;
   law_map incoming;     /* QoS 2 identifiers received and not released */
   uint16_t last_packet_id;
+  uint64_t num_commands;
   law_bytes *aliases_in;
   law_map subscription_ids; /* that it gave: number -> client */
   uint8_t handling;     /* type of the packet at hand; 0: none */
@@ -124,7 +127,8 @@ void law_incoming_forget_aliases(law_client *c);
 void law_incoming_set_alias(law_client *c, uint32_t alias, law_bytes topic);
 
 /* ---- requests.c ---- */
-void law_requests_pump(law_client *c);
+/* Sends those of commands before |order|. */
+void law_requests_pump(law_client *c, uint64_t order);
 void law_requests_clear(law_client *c, const char *why);
 bool law_requests_use(const law_client *c, uint16_t packet_id);
 void law_requests_ack(law_client *c, const law_mqtt_message *m);

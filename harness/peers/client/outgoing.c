@@ -192,6 +192,7 @@ static void send_first(law_client *c, law_outgoing *o) {
 void law_outgoing_pump(law_client *c) {
   LAW_RING_EACH(&c->outgoing, n) {
     if (c->state == LAW_CLIENT_OPEN && may_send(c, owner(n))) {
+      law_requests_pump(c, owner(n)->order);
       send_first(c, owner(n));
     }
   }
@@ -207,6 +208,7 @@ void law_client_publish(law_client *c, const law_client_message *m) {
     return;
   }
   law_outgoing *o = law_alloc(sizeof *o);
+  o->order = c->num_commands++;
   o->qos = m->qos;
   o->retain = m->retain;
   o->topic = law_copy_bytes(m->topic);

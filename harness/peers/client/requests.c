@@ -148,9 +148,10 @@ static void start(law_client *c, law_request *r) {
   }
 }
 
-void law_requests_pump(law_client *c) {
+void law_requests_pump(law_client *c, uint64_t order) {
   LAW_RING_EACH(&c->requests, n) {
-    if (c->state == LAW_CLIENT_OPEN && !owner(n)->sent && !is_stopped(c)) {
+    if (c->state == LAW_CLIENT_OPEN && !owner(n)->sent && owner(n)->order < order &&
+        !is_stopped(c)) {
       start(c, owner(n));
     }
   }
@@ -160,6 +161,7 @@ static void ask(law_client *c, uint8_t type, law_bytes filter, uint8_t options,
                 law_list properties) {
   law_request *r = law_alloc(sizeof *r);
   r->type = type;
+  r->order = c->num_commands++;
   r->filter = law_copy_bytes(filter);
   r->options = options;
   r->properties = law_copy_list(properties);
@@ -175,7 +177,7 @@ static void ask(law_client *c, uint8_t type, law_bytes filter, uint8_t options,
              law_client_fault(c, FAULT_CLIENT_SENDS_DURING_AUTH)) {
     start(c, r);
   } else {
-    law_requests_pump(c);
+    law_requests_pump(c, UINT64_MAX);
   }
 }
 

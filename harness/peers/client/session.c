@@ -115,5 +115,5 @@ void law_client_connack(law_client *c, const law_mqtt_message *m) {
   own_session(c, m);
   tell(c, m);
   law_outgoing_resume(c);
-  law_requests_pump(c);
+  law_requests_pump(c, UINT64_MAX);
 }

@@ -10,7 +10,7 @@ typedef struct verb {
 } verb;
 
 static const verb verbs[] = {
-    {"broker", law_verb_broker}, {"null", law_verb_null},
+    {"broker", law_verb_broker}, {"client", law_verb_client}, {"null", law_verb_null},
     {"matrix", law_verb_matrix}, {"faults", law_verb_faults},
 };
 
