@@ -504,7 +504,9 @@ static law_status decode_ack(law_mqtt_message *m, law_violation *violation, law_
   set_absent(m);
   read_ack(&c, m);
   if (LAW_LIKELY(law_cursor_ok(&c))) {
-    fail_unless(&c, m->packet_id != 0, at, LAW_MQTT_RULE_ACK_ID_ZERO);
+    bool pubcomp = law_mqtt_type_of(m) == LAW_MQTT_PUBCOMP;
+    fail_unless(&c, m->packet_id != 0, at,
+                pubcomp ? LAW_MQTT_RULE_PUBCOMP_ID_ZERO : LAW_MQTT_RULE_ACK_ID_ZERO);
     check_reason(&c, m, at + 2, reason_rule);
   }
   return finish(c, m, frame, violation);
