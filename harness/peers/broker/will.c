@@ -9,13 +9,14 @@
 #include "peers/broker/session.h"
 #include "peers/broker/state_log.h"
 
-/* FAULT_WILL_PAYLOAD_WITH_LENGTH: the two bytes of length go along. */
+/* Faults that lose a payload which begins with a zero byte, or send its two bytes of length along. */
 static law_bytes payload_of(const law_broker *b, const law_mqtt_message *connect) {
   law_bytes payload = connect->u.connect.will_payload;
-  if (law_fault(b, FAULT_WILL_PAYLOAD_LOST)) {
+  bool begins_with_zero = payload.len > 0 && payload.data[0] == 0;
+  if (begins_with_zero && law_fault(b, FAULT_WILL_PAYLOAD_LOST)) {
     payload.len = 0;
   }
-  if (law_fault(b, FAULT_WILL_PAYLOAD_WITH_LENGTH)) {
+  if (begins_with_zero && law_fault(b, FAULT_WILL_PAYLOAD_WITH_LENGTH)) {
     payload.data -= 2;
     payload.len += 2;
   }
@@ -41,6 +42,7 @@ static law_message *message_of(law_session *s, const law_mqtt_message *connect) 
     parts.properties = connect->u.connect.will_properties;
   }
   law_message *m = law_message_new(b, &parts);
+  m->will = true;
   if (law_fault(b, FAULT_WILL_EXPIRY_LOST)) {
     m->expires = false;
   } else if (s->version == LAW_MQTT_5 && !m->expires && law_fault(b, FAULT_WILL_EXPIRY_INVENTED)) {
@@ -112,7 +114,7 @@ void law_will_start(law_session *s) {
   }
   uint32_t delay = law_fault(b, FAULT_WILL_DELAY_IGNORED) ? 0 : s->will->delay;
   if (delay == 0 && law_fault(b, FAULT_WILL_DELAY_INVENTED)) {
-    delay = 4;
+    delay = 10;
   }
   if (delay == 0) {
     law_will_publish(s);
