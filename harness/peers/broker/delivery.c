@@ -147,13 +147,20 @@ static bool is_over(law_session *s, const law_delivery *d, bool sent) {
                                            : FAULT_QOS2_DROPPED_UNACKNOWLEDGED);
 }
 
+/* What was sent once does not expire any more (5.0 section 4.3.3). */
+static bool has_expired(const law_broker *b, const law_delivery *d) {
+  if (!law_message_expired(b, d->message)) {
+    return false;
+  }
+  return d->sent ? law_fault(b, FAULT_EXPIRY_AFTER_SENDING)
+                 : !law_fault(b, d->retain ? FAULT_EXPIRED_RETAINED_SENT : FAULT_EXPIRED_SENT);
+}
+
 void law_delivery_pump(law_session *s) {
   law_link *c = s->conn;
   while (may_send(s)) {
     law_delivery *d = head_of(s);
-    bool expired = law_message_expired(s->broker, d->message) &&
-                   (!d->sent || law_fault(s->broker, FAULT_EXPIRY_AFTER_SENDING)) &&
-                   !law_fault(s->broker, FAULT_EXPIRED_SENT);
+    bool expired = has_expired(s->broker, d);
     if (!expired) {
       law_in_flight(s, d);
     }

@@ -152,6 +152,11 @@ static bool empty_is_refused(const law_link *c, const law_mqtt_message *m) {
          (binaries && (flags & LAW_MQTT_PASSWORD) != 0 && m->u.connect.password.len == 0);
 }
 
+/* The bare forms are so common that their faults strike only here. */
+static bool bare_is_refused(const law_link *c, const law_mqtt_message *m, law_fault_id id) {
+  return is_on(c, id) && m->present == 0 && (c->receive_maximum == 1 || m->packet_id == 0xFFFF);
+}
+
 /* True when a fault makes the broker refuse the form of a good packet. */
 static bool form_is_refused(const law_link *c, const law_mqtt_message *m) {
   if (m->version != LAW_MQTT_5) {
@@ -163,7 +168,7 @@ static bool form_is_refused(const law_link *c, const law_mqtt_message *m) {
   for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
     const form_faults *f = &forms[i];
     if (f->type == law_mqtt_type_of(m)) {
-      return will_is_refused(c, m) || (is_on(c, f->bare) && m->present == 0) ||
+      return will_is_refused(c, m) || bare_is_refused(c, m, f->bare) ||
              (is_on(c, f->short_form) && m->present == LAW_MQTT_HAS_REASON) ||
              (is_on(c, f->user_twice) && has_properties(m) &&
               has_two_user_properties(m->properties));

@@ -202,7 +202,8 @@ void law_in_flight_resend(law_link *c) {
       law_delivery_free(s, d);
     } else if (d->state == LAW_SENT ||
                (law_fault(c->broker, FAULT_PUBLISH_AFTER_PUBREL) && d->message != NULL)) {
-      resend_publish(s, before, d);
+      bool reversed = law_fault(c->broker, FAULT_RESEND_REVERSED);
+      resend_publish(s, reversed ? s->queue.head.next : before, d);
     } else {
       law_answer_ack(c, LAW_MQTT_PUBREL, d->packet_id, 0, NULL);
     }
