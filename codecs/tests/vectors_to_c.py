@@ -19,7 +19,7 @@ KEYS = {
     "stream": {"lengths", "end"},
 }
 COMMON = {"name", "versions", "from", "hex", "comment", "status"}
-OPTIONAL = {"breaks"}
+OPTIONAL = {"also", "breaks"}
 SIDES = {"client": "1u << LAW_CLIENT", "server": "1u << LAW_SERVER", "either": "3"}
 
 

@@ -67,8 +67,9 @@ def test_the_same_bytes_have_one_meaning() -> None:
 def test_each_has_the_keys_of_its_kind(name: str) -> None:
     for vector in files()[name]:
         who = vector["name"]
-        assert set(vector) - {"breaks"} == COMMON | STATUSES[vector["status"]], who
+        assert set(vector) - {"also", "breaks"} == COMMON | STATUSES[vector["status"]], who
         assert "breaks" not in vector or vector["status"] == "ok", who
+        assert "also" not in vector or "requirement" in vector, who
         assert vector["versions"] and set(vector["versions"]) <= set(VARIANTS), who
         assert vector["from"] in ("client", "server", "either"), who
         assert re.fullmatch(r"([0-9a-f]{2})*", vector["hex"]), who
@@ -88,6 +89,8 @@ def test_each_requirement_is_one_of_its_version(name: str) -> None:
             named = vector["breaks"]["requirement"]
         for version, requirement in named.items():
             assert requirement in known[version], (vector["name"], requirement)
+        for version, requirements in vector.get("also", {}).items():
+            assert set(requirements) <= known[version] - {named[version]}, vector["name"]
 
 
 @pytest.mark.parametrize("name", list(files()))
