@@ -1,5 +1,5 @@
-/* block.h: sixteen bytes at a time. A question to a block is answered by flags: the high bit of each
- * byte, the other bits mean nothing. Two ways to the same answers: SSE2, and words. */
+/* block.h: sixteen bytes at a time. A question to a block is answered by flags: the high bit of
+ * each byte, the other bits mean nothing. Two ways to the same answers: SSE2, and words. */
 #ifndef LAW_CORE_BLOCK_H
 #define LAW_CORE_BLOCK_H
 
@@ -102,8 +102,8 @@ LAW_INLINE uint32_t law_block_bits(law_block flags) {
 
 #endif
 
-/* A block that holds each of |len| bytes, 1 to 15, at least once and nothing else, in any order: loads
- * that overlap, so that none reaches beyond. */
+/* A block that holds each of |len| bytes, 1 to 15, at least once and nothing else, in any order:
+ * loads that overlap, so that none reaches beyond. */
 LAW_INLINE law_block law_block_of_few(const uint8_t *p, size_t len) {
   if (len >= 8) {
     uint64_t head, tail;

@@ -24,14 +24,15 @@ typedef struct law_builder {
 void law_builder_init(law_builder *b, const law_type *type, void *message, size_t message_size,
                       uint8_t *arena, size_t cap);
 
-/* Sets the field |name| of the message, or of the open item, and the bits it implies. False when there
- * is no such field, it is of another kind, or the arena is full. A number for a bit field is masked. */
+/* Sets the field |name| of the message, or of the open item, and the bits it implies. False when
+ * there is no such field, it is of another kind, or the arena is full. A number for a bit field is
+ * masked. */
 bool law_build_number(law_builder *b, const char *name, uint64_t value);
 bool law_build_bytes(law_builder *b, const char *name, law_bytes value);
 
-/* Opens an item of the list |list|; |tag| names it in a TAGGED list ("session_expiry_interval"), else
- * NULL. In a tagged item the value's field is named "value", a pair has "key" and "value". All items of one list
- * are added before those of the next. */
+/* Opens an item of the list |list|; |tag| names it in a TAGGED list ("session_expiry_interval"),
+ * else NULL. In a tagged item the value's field is named "value", a pair has "key" and "value". All
+ * items of one list are added before those of the next. */
 bool law_build_item(law_builder *b, const char *list, const char *tag);
 bool law_build_end_item(law_builder *b);
 

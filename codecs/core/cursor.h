@@ -115,8 +115,8 @@ LAW_INLINE law_bytes law_cursor_bytes(law_cursor *c, size_t len, law_rule rule) 
   return b;
 }
 
-/* Two bytes of length, then that many bytes. |no_length| is broken when the length itself is not there,
- * |overrun| when the bytes that it counts are not. */
+/* Two bytes of length, then that many bytes. |no_length| is broken when the length itself is not
+ * there, |overrun| when the bytes that it counts are not. */
 LAW_INLINE law_bytes law_cursor_bytes16(law_cursor *c, law_rule no_length, law_rule overrun) {
   uint16_t len = law_cursor_u16(c, no_length);
   return law_cursor_bytes(c, len, overrun);

@@ -19,7 +19,8 @@ static bool is_inside(const law_span *spans, size_t i, size_t ancestor) {
   return false;
 }
 
-/* Takes the spans from |first| to before |last|, none of which has children elsewhere, out of the map. */
+/* Takes the spans from |first| to before |last|, none of which has children elsewhere, out of the
+ * map. */
 static void remove_spans(law_span *spans, size_t *num, size_t first, size_t last) {
   size_t gone = last - first;
   for (size_t k = last; k < *num; k++) {
@@ -124,7 +125,8 @@ static void drop_bits_after(law_span *spans, size_t *num, size_t i) {
 
 size_t law_splice(uint8_t *wire, size_t len, size_t cap, law_span *spans, size_t *num, size_t i,
                   law_bytes with, bool fix_lengths) {
-  /* Lengths may grow, too: ask for that room first, so that nothing is changed when it is not there. */
+  /* Lengths may grow, too: ask for that room first, so that nothing is changed when it is not
+   * there. */
   size_t room = fix_lengths ? 4 * MAX_VARINT : 0;
   if (i >= *num || len - spans[i].len + with.len + room > cap ||
       (is_bits(&spans[i]) && with.len != 1)) {
@@ -151,8 +153,8 @@ static size_t splice(const target *t, size_t i, law_bytes with, bool fix) {
   return law_splice(t->wire, t->len, t->cap, t->spans, t->num, i, with, fix);
 }
 
-/* The span that holds a value: the value child of a string, the value of an item, itself otherwise (an
- * earlier edit may have taken the children away). */
+/* The span that holds a value: the value child of a string, the value of an item, itself otherwise
+ * (an earlier edit may have taken the children away). */
 static size_t value_span(const target *t, size_t i) {
   law_kind kind = t->spans[i].field->kind;
   if (i + 2 >= *t->num || t->spans[i + 2].parent != i) {
@@ -240,7 +242,8 @@ static law_bytes bytes_of(const target *t, size_t i) {
   return law_bytes_of(t->wire + t->spans[i].at, t->spans[i].len);
 }
 
-/* Later span first, so that the earlier one's place stays true. Lengths are repaired by the second. */
+/* Later span first, so that the earlier one's place stays true. Lengths are repaired by the second.
+ * */
 static size_t swap_spans(target *t, size_t a, size_t b, bool fix) {
   size_t first = a < b ? a : b, second = a < b ? b : a;
   if (second >= *t->num || first == second || is_inside(t->spans, second, first) ||

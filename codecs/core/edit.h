@@ -5,10 +5,10 @@
 
 #include "core/span.h"
 
-/* Replaces the bytes of span |i| by |with| in |wire|, and keeps |spans| true: what comes later moves,
- * ancestors grow or shrink, the descendants of |i| are dropped. With |fix_lengths| every length field
- * that counts the span is rewritten, from the inside out.
- * Returns the new length, or SIZE_MAX when it would not fit into |cap| (nothing is changed then). */
+/* Replaces the bytes of span |i| by |with| in |wire|, and keeps |spans| true: what comes later
+ * moves, ancestors grow or shrink, the descendants of |i| are dropped. With |fix_lengths| every
+ * length field that counts the span is rewritten, from the inside out. Returns the new length, or
+ * SIZE_MAX when it would not fit into |cap| (nothing is changed then). */
 size_t law_splice(uint8_t *wire, size_t len, size_t cap, law_span *spans, size_t *num, size_t i,
                   law_bytes with, bool fix_lengths);
 

@@ -13,9 +13,9 @@ typedef enum law_want_op {
   LAW_WANT_ABSENT,
 } law_want_op;
 
-/* |path| as in law_span_find; the name of an item of a list alone ("session_expiry_interval") finds it
- * in any TAGGED list of the message that is not inside another. Numbers compare with |number|, others
- * byte by byte with |bytes| (a pair: both strings with their length prefixes). */
+/* |path| as in law_span_find; the name of an item of a list alone ("session_expiry_interval") finds
+ * it in any TAGGED list of the message that is not inside another. Numbers compare with |number|,
+ * others byte by byte with |bytes| (a pair: both strings with their length prefixes). */
 typedef struct law_want {
   const char *path;
   law_want_op op;

@@ -346,8 +346,8 @@ size_t law_json_spans(const law_span *spans, size_t num, law_bytes wire, char *o
 
 /* ---- one line for people ---- */
 
-/* How many bytes the control character at |p| has: ASCII's, U+0080 to U+009F, and the line and paragraph
- * separators U+2028 and U+2029. 0: it is none. */
+/* How many bytes the control character at |p| has: ASCII's, U+0080 to U+009F, and the line and
+ * paragraph separators U+2028 and U+2029. 0: it is none. */
 static size_t control_len(const uint8_t *p, size_t left) {
   if (p[0] < 0x20 || p[0] == 0x7f) {
     return 1;

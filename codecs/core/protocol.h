@@ -1,5 +1,6 @@
-/* protocol.h: what a protocol is to every tool: one struct of tables and functions. The codec fills in
- * the first half, the monitor the second; `law_protocols[]`, beside the judge, lists them all. */
+/* protocol.h: what a protocol is to every tool: one struct of tables and functions. The codec fills
+ * in the first half, the monitor the second; `law_protocols[]`, beside the judge, lists them all.
+ * */
 #ifndef LAW_CORE_PROTOCOL_H
 #define LAW_CORE_PROTOCOL_H
 
@@ -32,18 +33,19 @@ typedef struct law_protocol {
   size_t
       context_size; /* what decoding must remember of one connection; at most LAW_MAX_CONTEXT_SIZE */
 
-  /* Its names on the command line, NULL-terminated ("mqtt311", "mqtt5"), and what |context| is when a
-   * flow of |variant| begins: what is assumed until the flow itself says it. */
+  /* Its names on the command line, NULL-terminated ("mqtt311", "mqtt5"), and what |context| is when
+   * a flow of |variant| begins: what is assumed until the flow itself says it. */
   const char *const *variants;
   void (*begin)(const char *variant, void *context);
 
   /* 0 to 100: how surely |head|, the first bytes that |from| sent, are this protocol. */
   int (*detect)(law_bytes head, law_side from);
-  /* Finds the end of the first message. LAW_OK: |*out_len| is its length. LAW_NEED_MORE: |*out_len| is how
-   * many bytes it will have at least. Else |out| says what is wrong. Datagram protocols: the whole. */
+  /* Finds the end of the first message. LAW_OK: |*out_len| is its length. LAW_NEED_MORE: |*out_len|
+   * is how many bytes it will have at least. Else |out| says what is wrong. Datagram protocols: the
+   * whole. */
   law_status (*frame)(const void *context, law_bytes in, size_t *out_len, law_violation *out);
-  /* Decodes one whole message strictly and learns from it (MQTT: the version, from CONNECT). Views in
-   * |message| point into |frame|. */
+  /* Decodes one whole message strictly and learns from it (MQTT: the version, from CONNECT). Views
+   * in |message| point into |frame|. */
   law_status (*decode)(void *context, law_side from, law_bytes frame, void *message,
                        law_violation *out);
   /* The descriptor of the message that |frame| begins with; NULL for an unassigned type. */
@@ -51,8 +53,9 @@ typedef struct law_protocol {
   /* Readies a zeroed message for law_build, law_encode: type code and version. */
   void (*prepare)(const void *context, const law_type *type, void *message);
 
-  /* The monitor. World: what all connections of one IUT share. Connection: one flow. Both are the caller's
-   * memory, zeroed by these. |judged| is the side the IUT is on. |world| may be NULL: only connection scope. */
+  /* The monitor. World: what all connections of one IUT share. Connection: one flow. Both are the
+   * caller's memory, zeroed by these. |judged| is the side the IUT is on. |world| may be NULL: only
+   * connection scope. */
   size_t world_size, connection_size;
   void (*world_init)(void *world, law_side judged);
   void (*connection_init)(void *connection, void *world, law_side judged, bool from_start);
@@ -61,7 +64,8 @@ typedef struct law_protocol {
   void (*closed)(void *connection, law_side from, bool reset, uint64_t now, law_findings *out);
   /* Bytes are missing here: what is not known is not judged. */
   void (*gap)(void *connection, law_side from);
-  /* Time has passed: absences. Returns the next time at which it wants to be called, UINT64_MAX for never. */
+  /* Time has passed: absences. Returns the next time at which it wants to be called, UINT64_MAX for
+   * never. */
   uint64_t (*tick)(void *connection, uint64_t now, law_findings *out);
   uint32_t (*state)(const void *connection); /* small number: the fuzzer's feedback */
 } law_protocol;

@@ -95,7 +95,8 @@ typedef struct law_span {
 enum { LAW_MAX_SPANS = 4096 };
 
 /* The spans named |path| ("topic", "properties.session_expiry_interval", "filters[1].options",
- * "remaining_length", "topic.length", "properties[0]"). Returns the index, or |num| when there is none. */
+ * "remaining_length", "topic.length", "properties[0]"). Returns the index, or |num| when there is
+ * none. */
 size_t law_span_find(const law_span *spans, size_t num, const char *path);
 
 /* Writes the path of span |i| as text, always NUL-terminated; returns its length. */

@@ -1,7 +1,7 @@
 #include "core/utf8.h"
 
-/* The length of the well-formed sequence at |p| (RFC 3629 section 4), 0 when it is ill-formed. A surrogate
- * has length 3 here, so that its kind can be told. */
+/* The length of the well-formed sequence at |p| (RFC 3629 section 4), 0 when it is ill-formed. A
+ * surrogate has length 3 here, so that its kind can be told. */
 static size_t sequence_len(const uint8_t *p, size_t left) {
   uint8_t first = p[0];
   uint8_t low = 0x80, high = 0xbf;

@@ -24,7 +24,7 @@ LAW_INLINE law_block law_utf8_suspicious(law_block b, bool no_wildcards) {
 /* True when all of |text| is plain ASCII without NUL (and wildcards): nothing to look at. */
 LAW_INLINE bool law_utf8_plain(law_bytes text, bool no_wildcards) {
   law_block hits;
-  if (text.len < LAW_BLOCK) {
+  if (LAW_UNLIKELY(text.len < LAW_BLOCK)) {
     if (text.len == 0) {
       return true;
     }

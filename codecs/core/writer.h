@@ -1,5 +1,5 @@
-/* writer.h: appends bytes to the caller's buffer. Counts on past the end, so that one pass gives the
- * size that would have been needed. */
+/* writer.h: appends bytes to the caller's buffer. Counts on past the end, so that one pass gives
+ * the size that would have been needed. */
 #ifndef LAW_CORE_WRITER_H
 #define LAW_CORE_WRITER_H
 

@@ -251,14 +251,12 @@ static bool flags_good(const law_mqtt_message *m, const header_rule *want) {
  * two bytes. Compares with what must stand there, so that nothing waits for what does; 0 otherwise. */
 LAW_INLINE size_t usual_header_len(law_bytes frame) {
   size_t after_one = frame.len - 2, after_two = frame.len - 3;
-  if (frame.len >= 2 && after_one < 0x80 && frame.data[1] == after_one) {
-    return 2;
+  if (after_one < 0x80) {
+    return LAW_LIKELY(frame.data[1] == after_one) ? 2 : 0;
   }
-  if (after_one >= 0x80 && after_two >= 0x80 && after_two < 0x4000 &&
-      frame.data[1] == (0x80 | (after_two & 0x7f)) && frame.data[2] == after_two >> 7) {
-    return 3;
-  }
-  return 0;
+  bool two = after_two - 0x80 < 0x4000 - 0x80 && frame.data[1] == (0x80 | (after_two & 0x7f)) &&
+             frame.data[2] == after_two >> 7;
+  return LAW_LIKELY(two) ? 3 : 0;
 }
 
 /* The rest: longer ones, and wrong ones. 3.1.1 does not ask for the shortest form. */
@@ -291,9 +289,11 @@ LAW_INLINE void fail_unless(law_cursor *c, bool holds, const uint8_t *at, law_ru
 }
 
 /* A cursor behind the fixed header of |frame|. */
-LAW_INLINE law_cursor begin(const law_mqtt_message *m, law_bytes frame) {
+LAW_INLINE law_cursor begin(uint8_t version, law_bytes frame, law_mqtt_message *m) {
   law_cursor c = law_cursor_of(frame);
   size_t len = usual_header_len(frame);
+  m->first = frame.len > 0 ? frame.data[0] : 0;
+  m->version = version;
   if (LAW_UNLIKELY(len == 0)) {
     law_breach breach = check_header_len(frame, m->version, &len);
     c.at += len;
@@ -301,9 +301,14 @@ LAW_INLINE law_cursor begin(const law_mqtt_message *m, law_bytes frame) {
   } else {
     c.at += len;
   }
-  uint8_t type = law_mqtt_type_of(m);
-  fail_unless(&c, type == LAW_MQTT_PUBLISH || flags_good(m, &header_rules[type]), c.start,
-              header_rules[type].rule);
+  return c;
+}
+
+/* The same for all packets but PUBLISH: their flags are given. */
+LAW_INLINE law_cursor begin_with_flags(uint8_t version, law_bytes frame, law_mqtt_message *m) {
+  law_cursor c = begin(version, frame, m);
+  const header_rule *want = &header_rules[law_mqtt_type_of(m)];
+  fail_unless(&c, flags_good(m, want), c.start, want->rule);
   return c;
 }
 
@@ -410,13 +415,15 @@ static LAW_NOINLINE uint8_t look_ahead(law_bytes frame, uint8_t assumed) {
   return law_cursor_ok(&c) && is_version(name, level) ? level : assumed;
 }
 
-static law_status decode_connect(law_mqtt_message *m, law_violation *violation, law_bytes frame) {
+static law_status decode_connect(uint8_t version, law_bytes frame, law_mqtt_message *m,
+                                 law_violation *violation) {
   /* Its fixed header, too, is judged by the version it says; that matters for other flags than 0 and for
    * longer Remaining Lengths. */
-  if (LAW_UNLIKELY(m->first != LAW_MQTT_CONNECT << 4 || (frame.len > 1 && frame.data[1] >= 0x80))) {
-    m->version = look_ahead(frame, m->version);
+  if (LAW_UNLIKELY(frame.data[0] != LAW_MQTT_CONNECT << 4 ||
+                   (frame.len > 1 && frame.data[1] >= 0x80))) {
+    version = look_ahead(frame, version);
   }
-  law_cursor c = begin(m, frame);
+  law_cursor c = begin_with_flags(version, frame, m);
   const uint8_t *at = c.at;
   m->present = 0;
   read_connect(&c, m);
@@ -440,8 +447,9 @@ LAW_INLINE void check_reason(law_cursor *c, const law_mqtt_message *m, const uin
   fail_unless(c, law_mqtt_reason_allowed(law_mqtt_type_of(m), m->reason), at, rule);
 }
 
-static law_status decode_connack(law_mqtt_message *m, law_violation *violation, law_bytes frame) {
-  law_cursor c = begin(m, frame);
+static law_status decode_connack(uint8_t version, law_bytes frame, law_mqtt_message *m,
+                                 law_violation *violation) {
+  law_cursor c = begin_with_flags(version, frame, m);
   const uint8_t *at = c.at;
   read_connack(&c, m);
   if (!law_cursor_ok(&c)) {
@@ -464,9 +472,9 @@ static bool has_alias(const law_mqtt_message *m) {
          has_property(&m->properties, LAW_MQTT_P_TOPIC_ALIAS);
 }
 
-LAW_INLINE law_status decode_publish(law_mqtt_message *m, law_violation *violation,
-                                     law_bytes frame) {
-  law_cursor c = begin(m, frame);
+static LAW_NOINLINE law_status decode_publish(uint8_t version, law_bytes frame, law_mqtt_message *m,
+                                              law_violation *violation) {
+  law_cursor c = begin(version, frame, m);
   const uint8_t *at = c.at;
   uint8_t qos = law_mqtt_qos(m);
   if (LAW_UNLIKELY(qos == 3)) {
@@ -497,9 +505,22 @@ static void set_absent(law_mqtt_message *m) {
   m->properties = (law_list){NULL, 0, 0};
 }
 
-static law_status decode_ack(law_mqtt_message *m, law_violation *violation, law_bytes frame,
-                             law_rule reason_rule) {
-  law_cursor c = begin(m, frame);
+static law_rule ack_reason_rule(uint8_t type) {
+  switch (type) {
+    case LAW_MQTT_PUBACK:
+      return LAW_MQTT_RULE_PUBACK_REASON;
+    case LAW_MQTT_PUBREC:
+      return LAW_MQTT_RULE_PUBREC_REASON;
+    case LAW_MQTT_PUBREL:
+      return LAW_MQTT_RULE_PUBREL_REASON;
+    default:
+      return LAW_MQTT_RULE_PUBCOMP_REASON;
+  }
+}
+
+static law_status decode_ack(uint8_t version, law_bytes frame, law_mqtt_message *m,
+                             law_violation *violation) {
+  law_cursor c = begin_with_flags(version, frame, m);
   const uint8_t *at = c.at;
   set_absent(m);
   read_ack(&c, m);
@@ -507,22 +528,23 @@ static law_status decode_ack(law_mqtt_message *m, law_violation *violation, law_
     bool pubcomp = law_mqtt_type_of(m) == LAW_MQTT_PUBCOMP;
     fail_unless(&c, m->packet_id != 0, at,
                 pubcomp ? LAW_MQTT_RULE_PUBCOMP_ID_ZERO : LAW_MQTT_RULE_ACK_ID_ZERO);
-    check_reason(&c, m, at + 2, reason_rule);
+    check_reason(&c, m, at + 2, ack_reason_rule(law_mqtt_type_of(m)));
   }
   return finish(c, m, frame, violation);
 }
 
-static law_status decode_subscribe(law_mqtt_message *m, law_violation *violation, law_bytes frame) {
-  law_cursor c = begin(m, frame);
+static law_status decode_subscribe(uint8_t version, law_bytes frame, law_mqtt_message *m,
+                                   law_violation *violation) {
+  law_cursor c = begin_with_flags(version, frame, m);
   const uint8_t *at = c.at;
   read_subscribe(&c, m);
   fail_unless(&c, m->packet_id != 0 || !law_cursor_ok(&c), at, LAW_MQTT_RULE_PACKET_ID_ZERO);
   return finish(c, m, frame, violation);
 }
 
-static law_status decode_unsubscribe(law_mqtt_message *m, law_violation *violation,
-                                     law_bytes frame) {
-  law_cursor c = begin(m, frame);
+static law_status decode_unsubscribe(uint8_t version, law_bytes frame, law_mqtt_message *m,
+                                     law_violation *violation) {
+  law_cursor c = begin_with_flags(version, frame, m);
   const uint8_t *at = c.at;
   read_unsubscribe(&c, m);
   fail_unless(&c, m->packet_id != 0 || !law_cursor_ok(&c), at, LAW_MQTT_RULE_PACKET_ID_ZERO);
@@ -541,8 +563,9 @@ LAW_INLINE void check_reasons(law_cursor *c, const law_mqtt_message *m, law_rule
   }
 }
 
-static law_status decode_suback(law_mqtt_message *m, law_violation *violation, law_bytes frame) {
-  law_cursor c = begin(m, frame);
+static law_status decode_suback(uint8_t version, law_bytes frame, law_mqtt_message *m,
+                                law_violation *violation) {
+  law_cursor c = begin_with_flags(version, frame, m);
   const uint8_t *at = c.at;
   read_suback(&c, m);
   if (law_cursor_ok(&c)) {
@@ -552,8 +575,9 @@ static law_status decode_suback(law_mqtt_message *m, law_violation *violation, l
   return finish(c, m, frame, violation);
 }
 
-static law_status decode_unsuback(law_mqtt_message *m, law_violation *violation, law_bytes frame) {
-  law_cursor c = begin(m, frame);
+static law_status decode_unsuback(uint8_t version, law_bytes frame, law_mqtt_message *m,
+                                  law_violation *violation) {
+  law_cursor c = begin_with_flags(version, frame, m);
   const uint8_t *at = c.at;
   m->u.reasons = (law_list){NULL, 0, 0};
   read_unsuback(&c, m);
@@ -564,16 +588,18 @@ static law_status decode_unsuback(law_mqtt_message *m, law_violation *violation,
   return finish(c, m, frame, violation);
 }
 
-static law_status decode_ping(law_mqtt_message *m, law_violation *violation, law_bytes frame,
-                              law_rule rule) {
-  law_cursor c = begin(m, frame);
-  fail_unless(&c, law_cursor_left(&c) == 0, c.at, rule);
+static law_status decode_ping(uint8_t version, law_bytes frame, law_mqtt_message *m,
+                              law_violation *violation) {
+  law_cursor c = begin_with_flags(version, frame, m);
+  bool request = law_mqtt_type_of(m) == LAW_MQTT_PINGREQ;
+  fail_unless(&c, law_cursor_left(&c) == 0, c.at,
+              request ? LAW_MQTT_RULE_PINGREQ_LENGTH : LAW_MQTT_RULE_PINGRESP_LENGTH);
   return finish(c, m, frame, violation);
 }
 
-static law_status decode_disconnect(law_mqtt_message *m, law_violation *violation,
-                                    law_bytes frame) {
-  law_cursor c = begin(m, frame);
+static law_status decode_disconnect(uint8_t version, law_bytes frame, law_mqtt_message *m,
+                                    law_violation *violation) {
+  law_cursor c = begin_with_flags(version, frame, m);
   const uint8_t *at = c.at;
   set_absent(m);
   read_closing(&c, m);
@@ -584,8 +610,9 @@ static law_status decode_disconnect(law_mqtt_message *m, law_violation *violatio
 }
 
 /* An AUTH of Remaining Length 0 says Success and has no method (3.15.2.1); any other must name it. */
-static law_status decode_auth(law_mqtt_message *m, law_violation *violation, law_bytes frame) {
-  law_cursor c = begin(m, frame);
+static law_status decode_auth(uint8_t version, law_bytes frame, law_mqtt_message *m,
+                              law_violation *violation) {
+  law_cursor c = begin_with_flags(version, frame, m);
   const uint8_t *at = c.at;
   if (m->version != LAW_MQTT_5) {
     law_cursor_fail_at(&c, c.start, LAW_MQTT_RULE_RESERVED_TYPE);
@@ -602,54 +629,40 @@ static law_status decode_auth(law_mqtt_message *m, law_violation *violation, law
   return finish(c, m, frame, violation);
 }
 
-static law_status decode_reserved(law_mqtt_message *m, law_violation *violation, law_bytes frame) {
-  law_cursor c = begin(m, frame);
+static law_status decode_reserved(uint8_t version, law_bytes frame, law_mqtt_message *m,
+                                  law_violation *violation) {
+  law_cursor c = begin_with_flags(version, frame, m);
   law_cursor_fail_at(&c, c.start, LAW_MQTT_RULE_RESERVED_TYPE);
   return finish(c, m, frame, violation);
 }
 
-static LAW_NOINLINE law_status decode_other(law_mqtt_message *m, law_violation *violation,
-                                            law_bytes frame) {
-  switch (law_mqtt_type_of(m)) {
-    case LAW_MQTT_CONNECT:
-      return decode_connect(m, violation, frame);
-    case LAW_MQTT_CONNACK:
-      return decode_connack(m, violation, frame);
-    case LAW_MQTT_PUBACK:
-      return decode_ack(m, violation, frame, LAW_MQTT_RULE_PUBACK_REASON);
-    case LAW_MQTT_PUBREC:
-      return decode_ack(m, violation, frame, LAW_MQTT_RULE_PUBREC_REASON);
-    case LAW_MQTT_PUBREL:
-      return decode_ack(m, violation, frame, LAW_MQTT_RULE_PUBREL_REASON);
-    case LAW_MQTT_PUBCOMP:
-      return decode_ack(m, violation, frame, LAW_MQTT_RULE_PUBCOMP_REASON);
-    case LAW_MQTT_SUBSCRIBE:
-      return decode_subscribe(m, violation, frame);
-    case LAW_MQTT_SUBACK:
-      return decode_suback(m, violation, frame);
-    case LAW_MQTT_UNSUBSCRIBE:
-      return decode_unsubscribe(m, violation, frame);
-    case LAW_MQTT_UNSUBACK:
-      return decode_unsuback(m, violation, frame);
-    case LAW_MQTT_PINGREQ:
-      return decode_ping(m, violation, frame, LAW_MQTT_RULE_PINGREQ_LENGTH);
-    case LAW_MQTT_PINGRESP:
-      return decode_ping(m, violation, frame, LAW_MQTT_RULE_PINGRESP_LENGTH);
-    case LAW_MQTT_DISCONNECT:
-      return decode_disconnect(m, violation, frame);
-    case LAW_MQTT_AUTH:
-      return decode_auth(m, violation, frame);
-    default:
-      return decode_reserved(m, violation, frame);
-  }
-}
+typedef law_status (*decoder)(uint8_t version, law_bytes frame, law_mqtt_message *m,
+                              law_violation *violation);
+
+static const decoder decoders[16] = {
+    [0] = decode_reserved,
+    [LAW_MQTT_CONNECT] = decode_connect,
+    [LAW_MQTT_CONNACK] = decode_connack,
+    [LAW_MQTT_PUBLISH] = decode_publish,
+    [LAW_MQTT_PUBACK] = decode_ack,
+    [LAW_MQTT_PUBREC] = decode_ack,
+    [LAW_MQTT_PUBREL] = decode_ack,
+    [LAW_MQTT_PUBCOMP] = decode_ack,
+    [LAW_MQTT_SUBSCRIBE] = decode_subscribe,
+    [LAW_MQTT_SUBACK] = decode_suback,
+    [LAW_MQTT_UNSUBSCRIBE] = decode_unsubscribe,
+    [LAW_MQTT_UNSUBACK] = decode_unsuback,
+    [LAW_MQTT_PINGREQ] = decode_ping,
+    [LAW_MQTT_PINGRESP] = decode_ping,
+    [LAW_MQTT_DISCONNECT] = decode_disconnect,
+    [LAW_MQTT_AUTH] = decode_auth,
+};
 
 law_status law_mqtt_decode(uint8_t version, law_bytes frame, law_mqtt_message *out,
                            law_violation *violation) {
-  out->first = frame.len > 0 ? frame.data[0] : 0;
-  out->version = version;
-  if (LAW_LIKELY(law_mqtt_type_of(out) == LAW_MQTT_PUBLISH)) {
-    return decode_publish(out, violation, frame);
+  uint8_t type = frame.len > 0 ? frame.data[0] >> 4 : 0;
+  if (LAW_LIKELY(type == LAW_MQTT_PUBLISH)) { /* sooner known than where the table points */
+    return decode_publish(version, frame, out, violation);
   }
-  return decode_other(out, violation, frame);
+  return decoders[type](version, frame, out, violation);
 }

@@ -47,8 +47,8 @@ enum {
   LAW_MQTT_USER_NAME = 0x80,
 };
 
-/* One decoded control packet. Views point into the frame it was decoded from. decode sets the fields
- * its type and version have, and no others. */
+/* One decoded control packet. Views point into the frame it was decoded from. decode sets the
+ * fields its type and version have, and no others. */
 typedef struct law_mqtt_message {
   uint8_t first;   /* the first byte of the fixed header: type and flags */
   uint8_t version; /* LAW_MQTT_31, _311 or _5: how it was decoded, how it is encoded */
@@ -93,8 +93,9 @@ LAW_INLINE bool law_mqtt_optional(law_mqtt_message *m, size_t left, uint8_t bit)
   return (m->present & bit) != 0;
 }
 
-/* Has a CONNECT properties? Reading (bytes are left), the level that it says decides, so that it is taken
- * apart rightly whatever was assumed; writing, |version| does, whatever level is to be written. */
+/* Has a CONNECT properties? Reading (bytes are left), the level that it says decides, so that it is
+ * taken apart rightly whatever was assumed; writing, |version| does, whatever level is to be
+ * written. */
 LAW_INLINE bool law_mqtt_connect_is_5(const law_mqtt_message *m, size_t left) {
   uint8_t level = m->u.connect.level;
   bool known = level >= LAW_MQTT_31 && level <= LAW_MQTT_5;
@@ -109,8 +110,8 @@ LAW_INLINE uint8_t law_mqtt_will_qos(const law_mqtt_message *m) {
   return (m->u.connect.flags >> 3) & 3;
 }
 
-/* Finds the end of the first packet; see law_protocol.frame. law_mqtt_frame_any is the same, whatever
- * the length of the length; most packets have one or two bytes of it. */
+/* Finds the end of the first packet; see law_protocol.frame. law_mqtt_frame_any is the same,
+ * whatever the length of the length; most packets have one or two bytes of it. */
 law_status law_mqtt_frame_any(law_bytes in, size_t *out_len, law_violation *out);
 
 LAW_INLINE law_status law_mqtt_frame(law_bytes in, size_t *out_len, law_violation *out) {
@@ -127,8 +128,8 @@ LAW_INLINE law_status law_mqtt_frame(law_bytes in, size_t *out_len, law_violatio
 law_status law_mqtt_decode(uint8_t version, law_bytes frame, law_mqtt_message *out,
                            law_violation *violation);
 
-/* Writes the packet that |m| says (type in |m->first|), legal or not. Returns its size; when that is
- * more than |cap|, nothing useful was written. |m| is not changed. */
+/* Writes the packet that |m| says (type in |m->first|), legal or not. Returns its size; when that
+ * is more than |cap|, nothing useful was written. |m| is not changed. */
 size_t law_mqtt_encode(law_mqtt_message *m, uint8_t *out, size_t cap);
 
 /* ---- Properties (5.0 section 2.2.2) ---- */
@@ -137,8 +138,8 @@ enum law_mqtt_property_id {
 #include "mqtt/properties.def"
 };
 
-/* One property of a list. |number| for integers, |text| for strings, binary and a pair's value, |key|
- * for a pair's name. */
+/* One property of a list. |number| for integers, |text| for strings, binary and a pair's value,
+ * |key| for a pair's name. */
 typedef struct law_mqtt_property {
   uint8_t id;
   uint32_t number;
@@ -146,7 +147,8 @@ typedef struct law_mqtt_property {
   law_bytes text;
 } law_mqtt_property;
 
-/* Iterates a validated list: `law_list it = m->properties; while (law_mqtt_next_property(&it, &p))`. */
+/* Iterates a validated list: `law_list it = m->properties; while (law_mqtt_next_property(&it,
+ * &p))`. */
 bool law_mqtt_next_property(law_list *it, law_mqtt_property *out);
 
 /* Finds the first property |id|; false when there is none. */
@@ -185,7 +187,8 @@ bool law_mqtt_reason_allowed(uint8_t type, uint8_t reason);
 const char *law_mqtt_reason_name(uint8_t type, uint8_t version, uint8_t reason);
 const char *law_mqtt_type_name(uint8_t type);
 
-/* The codec's half of the protocol struct; the monitor's is added where the protocols are listed. */
+/* The codec's half of the protocol struct; the monitor's is added where the protocols are listed.
+ * */
 extern const law_protocol law_mqtt_codec;
 
 #endif

@@ -63,8 +63,8 @@ static bool is_known(uint32_t id) {
   return id <= LAW_MQTT_MAX_PROPERTY && law_mqtt_property_rows[id].types != 0;
 }
 
-/* The property at |at| stands where it may not. An identifier is a variable byte integer, though all
- * known ones have one byte. */
+/* The property at |at| stands where it may not. An identifier is a variable byte integer, though
+ * all known ones have one byte. */
 static LAW_COLD law_breach refuse(law_bytes list, const uint8_t *at, uint8_t scope) {
   law_cursor c = law_cursor_of(list);
   c.at = at;

@@ -20,8 +20,8 @@ extern const law_mqtt_property_row law_mqtt_property_rows[LAW_MQTT_MAX_PROPERTY 
 /* The descriptors, for everything but the hot path. */
 extern const law_item law_mqtt_property_items[LAW_MQTT_NUM_PROPERTIES];
 
-/* A variable byte integer (5.0 section 1.5.5): at most four bytes, no more than needed. |missing|: it is
- * not there; |overrun|: it is cut short. */
+/* A variable byte integer (5.0 section 1.5.5): at most four bytes, no more than needed. |missing|:
+ * it is not there; |overrun|: it is cut short. */
 LAW_INLINE uint32_t law_mqtt_read_varint(law_cursor *c, law_rule missing, law_rule overrun) {
   const uint8_t *start = c->at;
   uint32_t value = 0;
@@ -39,12 +39,12 @@ LAW_INLINE uint32_t law_mqtt_read_varint(law_cursor *c, law_rule missing, law_ru
   return 0;
 }
 
-/* Checks the properties in |list|, which is not empty, of packet type |scope| (0: the will), and counts
- * them. */
+/* Checks the properties in |list|, which is not empty, of packet type |scope| (0: the will), and
+ * counts them. */
 law_breach law_mqtt_check_properties(law_bytes list, uint32_t *out_count, uint8_t scope);
 
-/* Reads the Property Length and the properties after it. |missing|: the rule for a length that is not
- * there. */
+/* Reads the Property Length and the properties after it. |missing|: the rule for a length that is
+ * not there. */
 LAW_INLINE law_list law_mqtt_read_properties(law_cursor *c, uint8_t scope, law_rule missing) {
   uint32_t len = law_mqtt_read_varint(c, missing, LAW_MQTT_RULE_OVERRUN);
   law_bytes bytes = law_cursor_bytes(c, len, LAW_MQTT_RULE_PROPERTY_OVERRUN);
@@ -55,7 +55,8 @@ LAW_INLINE law_list law_mqtt_read_properties(law_cursor *c, uint8_t scope, law_r
   return list;
 }
 
-/* Where the first property |id| of a validated list stands (its identifier); NULL when there is none. */
+/* Where the first property |id| of a validated list stands (its identifier); NULL when there is
+ * none. */
 const uint8_t *law_mqtt_find_property(const law_list *list, uint8_t id);
 
 #endif

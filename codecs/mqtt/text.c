@@ -17,8 +17,9 @@ static law_bytes without(law_bytes b, size_t prefix) {
   return law_bytes_of(b.data + prefix, b.len - prefix);
 }
 
-/* 3.1 says that its strings have the format of Java's writeUTF: surrogates are written one by one, U+0000
- * also as C0 80. It forbids U+0000 in topics only. The length of such a character, 0 for an error. */
+/* 3.1 says that its strings have the format of Java's writeUTF: surrogates are written one by one,
+ * U+0000 also as C0 80. It forbids U+0000 in topics only. The length of such a character, 0 for an
+ * error. */
 static size_t allowed_in_31(law_utf8 kind, law_bytes text) {
   if (kind == LAW_UTF8_NUL) {
     return 1;
@@ -94,7 +95,8 @@ static bool has_share_prefix(law_bytes filter) {
   return filter.len >= SHARE_PREFIX_LEN && memcmp(filter.data, share_prefix, SHARE_PREFIX_LEN) == 0;
 }
 
-/* "$share" and "$share/..." (4.8.2): the length of everything before the inner filter, or what is wrong. */
+/* "$share" and "$share/..." (4.8.2): the length of everything before the inner filter, or what is
+ * wrong. */
 static law_rule share_rule(law_bytes filter, size_t *out_prefix, size_t *out_at) {
   size_t i = SHARE_PREFIX_LEN;
   while (i < filter.len && filter.data[i] != '/') {
@@ -133,15 +135,17 @@ static law_rule filter_rule(law_bytes filter, bool shared, size_t *out_at) {
   return rule;
 }
 
-/* True for filters that are certainly good: of usual length, plain ASCII, no '$' in front, and every
- * wildcard where it may stand; all looked at together, with a bit for each byte. False says nothing. */
+/* True for filters that are certainly good: of usual length, plain ASCII, no '$' in front, and
+ * every wildcard where it may stand; all looked at together, with a bit for each byte. False says
+ * nothing. */
 LAW_INLINE bool surely_good(law_bytes filter) {
   uint64_t odd = 0, hashes = 0, pluses = 0, slashes = 0;
   if (filter.len < LAW_BLOCK || filter.len > 64 || filter.data[0] == '$') {
     return false;
   }
   for (size_t next = 0; next < filter.len; next += LAW_BLOCK) {
-    /* The last block ends with the filter; what it shares with the one before comes out the same. */
+    /* The last block ends with the filter; what it shares with the one before comes out the same.
+     * */
     size_t at = next + LAW_BLOCK <= filter.len ? next : filter.len - LAW_BLOCK;
     law_block block = law_block_load(filter.data + at);
     odd |= law_block_bits(law_block_is_odd(block));

@@ -12,8 +12,8 @@ LAW_NOINLINE law_breach law_mqtt_check_text(law_bytes text, law_rule wildcard, u
 /* The same for a topic filter: its text, and its syntax (4.7.1; 5.0: 4.8.2). */
 law_breach law_mqtt_check_filter(law_bytes filter, uint8_t version);
 
-/* A UTF-8 Encoded String (5.0 section 1.5.4, 3.1.1 section 1.5.3). With |wildcard| not 0, a topic name.
- * |missing| is the rule for a string that is not there. */
+/* A UTF-8 Encoded String (5.0 section 1.5.4, 3.1.1 section 1.5.3). With |wildcard| not 0, a topic
+ * name. |missing| is the rule for a string that is not there. */
 LAW_INLINE law_bytes law_mqtt_read_text(law_cursor *c, law_rule missing, law_rule wildcard,
                                         uint8_t version) {
   law_bytes text = law_cursor_bytes16(c, missing, LAW_MQTT_RULE_STRING_OVERRUN);

@@ -30,11 +30,16 @@ static void implied_flags(void **state) {
   assert_true(law_build_bytes(&b.builder, "user_name", BYTES("u")));
   assert_true(law_build_bytes(&b.builder, "will_topic", BYTES("w")));
   assert_true(law_build_number(&b.builder, "clean_start", 1));
-  assert_string_equal(encoded(&b), "101500044d51545404860000" "00016300017700000001" "75");
+  assert_string_equal(encoded(&b),
+                      "101500044d51545404860000"
+                      "00016300017700000001"
+                      "75");
   /* What was implied can be taken back: a user name without its flag. */
   assert_true(law_build_number(&b.builder, "user_name_flag", 0));
   assert_true(law_build_number(&b.builder, "will_flag", 0));
-  assert_string_equal(encoded(&b), "100d00044d51545404020000" "000163");
+  assert_string_equal(encoded(&b),
+                      "100d00044d51545404020000"
+                      "000163");
 }
 
 static void optional_tails(void **state) {
@@ -71,7 +76,9 @@ static void lists(void **state) {
   assert_true(law_build_number(&b.builder, "no_local", 1));
   assert_true(law_build_number(&b.builder, "retain_handling", 1));
   assert_true(law_build_end_item(&b.builder));
-  assert_string_equal(encoded(&b), "820e0000072600016b000176000161" "16");
+  assert_string_equal(encoded(&b),
+                      "820e0000072600016b000176000161"
+                      "16");
   begin(&b, "mqtt311", LAW_MQTT_SUBACK, sizeof b.arena);
   for (uint64_t reason = 0; reason < 3; reason++) {
     assert_true(law_build_item(&b.builder, "reasons", NULL));
@@ -117,8 +124,8 @@ static void large_numbers(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(implied_flags), cmocka_unit_test(optional_tails), cmocka_unit_test(lists),
-      cmocka_unit_test(refusals), cmocka_unit_test(large_numbers)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(implied_flags),
+                                     cmocka_unit_test(optional_tails), cmocka_unit_test(lists),
+                                     cmocka_unit_test(refusals), cmocka_unit_test(large_numbers)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -116,13 +116,13 @@ static void lost_bytes_are_kept(void **state) {
     const char *wire;
     uint32_t at, len;
   } rows[] = {
-      {"40 03 000a 00", 0, 0},           /* a reason code, no properties */
-      {"30 05 0001 61 01 25", 0, 0},     /* a property without its value */
-      {"30 06 0001 61 02 7f00", 6, 2},   /* an unknown property */
-      {"30 04 0009 6162", 0, 0},         /* a string that is cut is shown as far as it goes */
-      {"c0 ffffffffff", 1, 5},           /* no length */
-      {"c0 02 0102", 2, 2},              /* bytes behind the last field */
-      {"20 01 00", 0, 0},                /* nothing left to be lost */
+      {"40 03 000a 00", 0, 0},         /* a reason code, no properties */
+      {"30 05 0001 61 01 25", 0, 0},   /* a property without its value */
+      {"30 06 0001 61 02 7f00", 6, 2}, /* an unknown property */
+      {"30 04 0009 6162", 0, 0},       /* a string that is cut is shown as far as it goes */
+      {"c0 ffffffffff", 1, 5},         /* no length */
+      {"c0 02 0102", 2, 2},            /* bytes behind the last field */
+      {"20 01 00", 0, 0},              /* nothing left to be lost */
   };
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     static subject s;
@@ -138,8 +138,8 @@ static void lost_bytes_are_kept(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(same_values), cmocka_unit_test(any_beginning), cmocka_unit_test(little_room),
-      cmocka_unit_test(lost_bytes_are_kept)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(same_values), cmocka_unit_test(any_beginning),
+                                     cmocka_unit_test(little_room),
+                                     cmocka_unit_test(lost_bytes_are_kept)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -69,8 +69,7 @@ static void raw(void **state) {
   edit_gives((law_edit){.op = LAW_EDIT_RAW, .with = BYTES("\0\0")}, "filters[1].filter",
              "82 0c 000a 02 0b 05 0001 61 01 0000 02");
   edit_gives((law_edit){.op = LAW_EDIT_RAW, .with = BYTES("\x23\0\x01")},
-             "properties.subscription_identifier",
-             "82 0f 000a 03 23 0001 0001 61 01 0002 6262 02");
+             "properties.subscription_identifier", "82 0f 000a 03 23 0001 0001 61 01 0002 6262 02");
   edit_gives((law_edit){.op = LAW_EDIT_RAW, .with = BYTES("\0")}, "properties",
              "82 0c 000a 00 0001 61 01 0002 6262 02");
 }
@@ -179,9 +178,8 @@ static void lengths_of_other_sizes(void **state) {
   examine(&p.s, "mqtt5", LAW_CLIENT, law_bytes_of(p.wire, p.len));
   assert_int_equal(p.s.status, LAW_OK);
   assert_memory_equal(p.wire, "\x82\xd6\x01\x00\x0a\xce\x01", 7);
-  assert_true(apply((law_edit){.op = LAW_EDIT_RESIZE,
-                               .span = span_at("properties.user_property.value"),
-                               .number = 1}));
+  assert_true(apply((law_edit){
+      .op = LAW_EDIT_RESIZE, .span = span_at("properties.user_property.value"), .number = 1}));
   examine(&p.s, "mqtt5", LAW_CLIENT, law_bytes_of(p.wire, p.len));
   assert_int_equal(p.s.status, LAW_OK);
   assert_memory_equal(p.wire, "\x82\x0e\x00\x0a\x07", 5);
@@ -203,8 +201,9 @@ static void say_spans(const law_span *spans, size_t num) {
 
 /* Does the value of this field say how the rest is read? */
 static bool is_structure(const law_span *span) {
-  static const char *const names[] = {"first", "packet_type", "qos", "connect_flags", "will_flag",
-                                      "user_name_flag", "password_flag"};
+  static const char *const names[] = {"first",         "packet_type", "qos",
+                                      "connect_flags", "will_flag",   "user_name_flag",
+                                      "password_flag"};
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
     if (strcmp(span->field->name, names[i]) == 0 && span->parent == 0) {
       return true;
@@ -307,7 +306,8 @@ static void items_keep_the_map(void **state) {
   }
 }
 
-/* Any edit of anything, one after the other: spans stay inside the bytes, refused edits change nothing. */
+/* Any edit of anything, one after the other: spans stay inside the bytes, refused edits change
+ * nothing. */
 static void any_edit_is_safe(void **state) {
   (void)state;
   static uint8_t before[CAP];
@@ -364,20 +364,19 @@ static void no_room(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(set),
-      cmocka_unit_test(raw),
-      cmocka_unit_test(drop),
-      cmocka_unit_test(duplicate_and_insert),
-      cmocka_unit_test(swap),
-      cmocka_unit_test(resize),
-      cmocka_unit_test(force),
-      cmocka_unit_test(varint),
-      cmocka_unit_test(truncate_),
-      cmocka_unit_test(lengths_of_other_sizes),
-      cmocka_unit_test(new_values_keep_the_map),
-      cmocka_unit_test(items_keep_the_map),
-      cmocka_unit_test(any_edit_is_safe),
-      cmocka_unit_test(no_room)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(set),
+                                     cmocka_unit_test(raw),
+                                     cmocka_unit_test(drop),
+                                     cmocka_unit_test(duplicate_and_insert),
+                                     cmocka_unit_test(swap),
+                                     cmocka_unit_test(resize),
+                                     cmocka_unit_test(force),
+                                     cmocka_unit_test(varint),
+                                     cmocka_unit_test(truncate_),
+                                     cmocka_unit_test(lengths_of_other_sizes),
+                                     cmocka_unit_test(new_values_keep_the_map),
+                                     cmocka_unit_test(items_keep_the_map),
+                                     cmocka_unit_test(any_edit_is_safe),
+                                     cmocka_unit_test(no_room)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

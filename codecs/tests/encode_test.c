@@ -1,4 +1,5 @@
-/* decode, encode, decode: the same bytes wherever the encoding has one form, the same message always. */
+/* decode, encode, decode: the same bytes wherever the encoding has one form, the same message
+ * always. */
 #include "support.h"
 
 #include "core/build.h"
@@ -16,7 +17,9 @@ static const law_vector *next_good(size_t *i) {
   return NULL;
 }
 
-static law_side side_of(const law_vector *v) { return (v->sides & 1) != 0 ? LAW_CLIENT : LAW_SERVER; }
+static law_side side_of(const law_vector *v) {
+  return (v->sides & 1) != 0 ? LAW_CLIENT : LAW_SERVER;
+}
 
 /* Before 5.0 a Remaining Length may be longer than needed. */
 static bool has_one_form(const subject *s) {
@@ -145,7 +148,9 @@ static void what_no_standard_allows(void **state) {
   m.u.connect.flags = LAW_MQTT_PASSWORD | 1;
   m.u.connect.password = BYTES("p");
   size_t len = law_mqtt_encode(&m, out, ROOM);
-  assert_string_equal(to_hex(law_bytes_of(out, len)), "101000044d5154580941000000" "0000000170");
+  assert_string_equal(to_hex(law_bytes_of(out, len)),
+                      "101000044d5154580941000000"
+                      "0000000170");
   m = (law_mqtt_message){.first = 0x05, .version = LAW_MQTT_5};
   assert_int_equal(law_mqtt_encode(&m, out, ROOM), 0); /* no such type, nothing to write */
 }

@@ -7,9 +7,7 @@ enum { MAX_DEPTH = 32 };
 
 static const char *value(const char *p, int depth);
 
-static const char *spaces(const char *p) {
-  return p == NULL ? NULL : p + strspn(p, " \t\r\n");
-}
+static const char *spaces(const char *p) { return p == NULL ? NULL : p + strspn(p, " \t\r\n"); }
 
 static const char *expect(const char *p, char c) { return p != NULL && *p == c ? p + 1 : NULL; }
 

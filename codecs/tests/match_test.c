@@ -2,8 +2,9 @@
 
 #include "support.h"
 
-static const char publish[] = "32 20 0003 612f62 000a 13 02 00000e10 26 0001 6b 0001 76 26 0001 6b 0001 77 "
-                              "6869 00 7a 7a";
+static const char publish[] =
+    "32 20 0003 612f62 000a 13 02 00000e10 26 0001 6b 0001 76 26 0001 6b 0001 77 "
+    "6869 00 7a 7a";
 
 static bool match_one(law_want want) {
   static subject s;
@@ -108,10 +109,12 @@ static void cut_items(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(numbers),     cmocka_unit_test(bytes),
-      cmocka_unit_test(items),       cmocka_unit_test(presence),
-      cmocka_unit_test(lists_of_the_will), cmocka_unit_test(first_that_fails),
-      cmocka_unit_test(cut_items)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(numbers),
+                                     cmocka_unit_test(bytes),
+                                     cmocka_unit_test(items),
+                                     cmocka_unit_test(presence),
+                                     cmocka_unit_test(lists_of_the_will),
+                                     cmocka_unit_test(first_that_fails),
+                                     cmocka_unit_test(cut_items)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

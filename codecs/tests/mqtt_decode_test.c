@@ -1,4 +1,5 @@
-/* What the vectors cannot say: frames cut wrongly by the caller, what a flow remembers, detection. */
+/* What the vectors cannot say: frames cut wrongly by the caller, what a flow remembers, detection.
+ * */
 #include "support.h"
 
 static law_violation decode(uint8_t version, const char *wire) {
@@ -39,7 +40,8 @@ static law_status step(law_mqtt_context *context, const char *wire) {
 static const char connect_311[] = "10 0d 0004 4d515454 04 02 003c 0001 63";
 static const char connect_5[] = "10 0e 0004 4d515454 05 02 003c 00 0001 63";
 static const char connect_31[] = "10 0f 0006 4d5149736470 03 02 003c 0001 63";
-static const char publish_311[] = "30 04 0001 61 05"; /* in 5.0 a Property Length that reaches too far */
+static const char publish_311[] =
+    "30 04 0001 61 05"; /* in 5.0 a Property Length that reaches too far */
 static const char publish_5[] = "30 06 0001 61 02 0101"; /* good in both, with another payload */
 
 /* CONNECT tells the version of what follows. */
@@ -78,7 +80,8 @@ static bool says_a_version(law_bytes wire) {
   return false;
 }
 
-/* Whatever was assumed, it is judged by the version that it says: flags and length of its header, too. */
+/* Whatever was assumed, it is judged by the version that it says: flags and length of its header,
+ * too. */
 static void connect_speaks_for_itself(void **state) {
   static const char *const variants[] = {"mqtt5", "mqtt311", "mqtt31"};
   static subject s;
@@ -89,7 +92,8 @@ static void connect_speaks_for_itself(void **state) {
     bool connect = v->len > 0 && wire.data[0] >> 4 == LAW_MQTT_CONNECT;
     for (size_t k = 0; k < 3 && connect && v->num_packets == 0 && says_a_version(wire); k++) {
       examine(&s, variants[k], LAW_CLIENT, wire);
-      if (s.status != v->status || (s.status != LAW_OK && s.violation.requirement != v->requirement)) {
+      if (s.status != v->status ||
+          (s.status != LAW_OK && s.violation.requirement != v->requirement)) {
         fail_msg("%s is something else when %s is assumed", v->name, variants[k]);
       }
       /* Taken apart before anybody decoded it, it has the same fields. */
@@ -123,7 +127,8 @@ static void detection(void **state) {
   assert_int_equal(law_mqtt_codec.detect(hex(connect_31), LAW_CLIENT), 100);
   assert_true(law_mqtt_codec.detect(hex("20 02 0000"), LAW_SERVER) > 0);
   assert_int_equal(law_mqtt_codec.detect(BYTES("GET / HTTP/1.1\r\n\r\n"), LAW_CLIENT), 0);
-  assert_int_equal(law_mqtt_codec.detect(BYTES("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"), LAW_CLIENT), 0);
+  assert_int_equal(
+      law_mqtt_codec.detect(BYTES("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"), LAW_CLIENT), 0);
   for (size_t len = 0; len < 12; len++) {
     law_bytes whole = hex(connect_5);
     uint8_t *copy = exact_copy(law_bytes_of(whole.data, len));
@@ -147,8 +152,11 @@ static void views(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(frames_that_do_not_fit), cmocka_unit_test(the_flow_says_its_version),
-      cmocka_unit_test(connect_speaks_for_itself), cmocka_unit_test(types), cmocka_unit_test(detection), cmocka_unit_test(views)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(frames_that_do_not_fit),
+                                     cmocka_unit_test(the_flow_says_its_version),
+                                     cmocka_unit_test(connect_speaks_for_itself),
+                                     cmocka_unit_test(types),
+                                     cmocka_unit_test(detection),
+                                     cmocka_unit_test(views)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
-/* Every rule of the decoder, in every version that has it, is broken by a vector. The decoder is compiled
- * into this test with law_mqtt_violation_of renamed, so that each rule it names passes by here. */
+/* Every rule of the decoder, in every version that has it, is broken by a vector. The decoder is
+ * compiled into this test with law_mqtt_violation_of renamed, so that each rule it names passes by
+ * here. */
 #include "mqtt/rules.h"
 
 #undef law_mqtt_violation_of
@@ -54,7 +55,8 @@ static void every_rule_is_broken(void **state) {
   assert_int_equal(missing, 0);
 }
 
-/* A rule that a version does not have is never named for it: that would be an objection without a reason. */
+/* A rule that a version does not have is never named for it: that would be an objection without a
+ * reason. */
 static void no_rule_without_requirement(void **state) {
   (void)state;
   for (law_rule rule = 0; rule < LAW_MQTT_NUM_RULES; rule++) {

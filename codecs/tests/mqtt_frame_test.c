@@ -11,7 +11,8 @@ static law_status frame(const uint8_t *at, size_t len, size_t *out_len) {
   return status;
 }
 
-/* The packet at |at| shows itself when its last byte is there, and asks for no more than it needs. */
+/* The packet at |at| shows itself when its last byte is there, and asks for no more than it needs.
+ * */
 static void check_packet(const uint8_t *at, size_t len, size_t left) {
   size_t asked = 0, last = 0;
   for (size_t have = 0; have < len; have++) {
@@ -64,9 +65,16 @@ static void lengths(void **state) {
   static const struct {
     const char *head;
     size_t len;
-  } rows[] = {{"3000", 2},         {"307f", 129},         {"308001", 131},       {"30ff7f", 16386},
-              {"30808001", 16388}, {"30ffff7f", 2097155}, {"3080808001", 2097157}, {"30ffffff7f", 268435460},
-              {"30808000", 4},     {"3080808000", 5}};
+  } rows[] = {{"3000", 2},
+              {"307f", 129},
+              {"308001", 131},
+              {"30ff7f", 16386},
+              {"30808001", 16388},
+              {"30ffff7f", 2097155},
+              {"3080808001", 2097157},
+              {"30ffffff7f", 268435460},
+              {"30808000", 4},
+              {"3080808000", 5}};
   (void)state;
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     law_bytes head = hex(rows[i].head);
@@ -82,8 +90,12 @@ static void any_bytes(void **state) {
   (void)state;
   for (uint32_t n = 0; n < 0x40000; n++) {
     uint32_t mixed = n * 2654435761u;
-    uint8_t bytes[6] = {(uint8_t)n, (uint8_t)(n >> 8), (uint8_t)(mixed >> 8),
-                        (uint8_t)(mixed >> 16), (uint8_t)(mixed >> 24), 0x80};
+    uint8_t bytes[6] = {(uint8_t)n,
+                        (uint8_t)(n >> 8),
+                        (uint8_t)(mixed >> 8),
+                        (uint8_t)(mixed >> 16),
+                        (uint8_t)(mixed >> 24),
+                        0x80};
     size_t len = 0;
     law_violation violation = {0};
     law_status status = law_mqtt_frame(law_bytes_of(bytes, 6), &len, &violation);

@@ -13,8 +13,9 @@ static const law_list *list_of(const char *wire) {
 /* Every kind of value, in the order sent. */
 static void iterates(void **state) {
   (void)state;
-  law_list it = *list_of("30 28 0001 61 24 01 01 02 00000e10 23 0007 0b ac02 03 0002 6374"
-                         "09 0003 010203 26 0001 6b 0001 76 26 0000 0000");
+  law_list it = *list_of(
+      "30 28 0001 61 24 01 01 02 00000e10 23 0007 0b ac02 03 0002 6374"
+      "09 0003 010203 26 0001 6b 0001 76 26 0000 0000");
   law_mqtt_property p;
   assert_int_equal(it.count, 8);
   assert_true(law_mqtt_next_property(&it, &p));
@@ -133,7 +134,8 @@ static void filters(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(iterates), cmocka_unit_test(agrees_with_the_map), cmocka_unit_test(finds),
-      cmocka_unit_test(builds),   cmocka_unit_test(tables),              cmocka_unit_test(filters)};
+      cmocka_unit_test(iterates), cmocka_unit_test(agrees_with_the_map),
+      cmocka_unit_test(finds),    cmocka_unit_test(builds),
+      cmocka_unit_test(tables),   cmocka_unit_test(filters)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -85,11 +85,12 @@ static void matching(void **state) {
 }
 
 static void filters(void **state) {
-  static const char *const good[] = {"#", "+", "/", "a/#", "+/+", "/+", "a/+/#", "$share/g/a", "$share",
-                                     "$share/g/#", "$share/g//", "a b", "$"};
-  static const char *const bad[] = {"",        "a#",      "#/a",     "a/#/b",   "a+",           "+a",
-                                    "a/b+",    "$share/", "$share/g", "$share/g/", "$share//a", "$share/+/a",
-                                    "$share/#/a", "$share/g/a#"};
+  static const char *const good[] = {"#",          "+",     "/",          "a/#",    "+/+",
+                                     "/+",         "a/+/#", "$share/g/a", "$share", "$share/g/#",
+                                     "$share/g//", "a b",   "$"};
+  static const char *const bad[] = {
+      "",        "a#",       "#/a",       "a/#/b",     "a+",         "+a",         "a/b+",
+      "$share/", "$share/g", "$share/g/", "$share//a", "$share/+/a", "$share/#/a", "$share/g/a#"};
   (void)state;
   for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
     if (!law_mqtt_filter_valid(str(good[i]))) {
@@ -121,8 +122,8 @@ static void shared(void **state) {
   assert_int_equal(group.len, 9);
   assert_memory_equal(filter.data, "/finance", filter.len);
   assert_int_equal(filter.len, 8);
-  static const char *const others[] = {"$share", "$share/", "$share/g", "$share/g/", "$shared/g/a",
-                                       "a/$share/g", "$SHARE/g/a", ""};
+  static const char *const others[] = {"$share",      "$share/",    "$share/g",   "$share/g/",
+                                       "$shared/g/a", "a/$share/g", "$SHARE/g/a", ""};
   for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
     assert_false(law_mqtt_shared(str(others[i]), &group, &filter));
   }

@@ -60,7 +60,8 @@ static size_t mutate_once(uint8_t *wire, size_t len) {
   }
 }
 
-/* The Remaining Length of short packets is made to fit, so that more is looked at than the framing. */
+/* The Remaining Length of short packets is made to fit, so that more is looked at than the framing.
+ * */
 static void fit(uint8_t *wire, size_t len) {
   if (len >= 2 && len < 130 && draw(4) != 0) {
     wire[1] = (uint8_t)(len - 2);

@@ -101,7 +101,8 @@ static void hides(const char *variant, const char *wire, const char *secret, con
 
 static void secrets(void **state) {
   (void)state;
-  const char *connect = "10 1d 0004 4d515454 04 c2 000a 0001 63 0006 747275647931 0006 68756e746572";
+  const char *connect =
+      "10 1d 0004 4d515454 04 c2 000a 0001 63 0006 747275647931 0006 68756e746572";
   hides("mqtt311", connect, "hunter", "68756e746572");
   hides("mqtt311", connect, "trudy1", "747275647931");
   hides("mqtt5", "10 19 0004 4d515454 05 02 000a 0b 15 0001 6d 16 0004 68757368 0001 63", "hush",
@@ -135,15 +136,16 @@ static void json_of_duplicates(void **state) {
   static subject s;
   (void)state;
   examine(&s, "mqtt5", LAW_CLIENT, hex("30 0a 0001 61 06 23 0001 23 0002"));
-  assert_string_equal(json_of(&s),
-                      "{\"type\": \"PUBLISH\", \"dup\": 0, \"qos\": 0, \"retain\": 0, \"topic\": "
-                      "\"a\", \"properties\": {\"topic_alias\": [1, 2]}, \"payload\": {\"hex\": \"\"}}");
+  assert_string_equal(
+      json_of(&s),
+      "{\"type\": \"PUBLISH\", \"dup\": 0, \"qos\": 0, \"retain\": 0, \"topic\": "
+      "\"a\", \"properties\": {\"topic_alias\": [1, 2]}, \"payload\": {\"hex\": \"\"}}");
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(lines),       cmocka_unit_test(controls),
+      cmocka_unit_test(lines),        cmocka_unit_test(controls),
       cmocka_unit_test(every_vector), cmocka_unit_test(secrets),
-      cmocka_unit_test(little_room), cmocka_unit_test(json_of_duplicates)};
+      cmocka_unit_test(little_room),  cmocka_unit_test(json_of_duplicates)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

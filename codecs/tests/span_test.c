@@ -65,8 +65,9 @@ static const char a_connect[] = "10 16 0004 4d515454 05 02 000a 05 11 0000003c 0
 static void paths_by_name(void **state) {
   (void)state;
   static subject s;
-  law_bytes wire = hex("82 14 000a 07 0b 01 26 0000 0000"
-                       "0001 61 01 0003 622f63 2e");
+  law_bytes wire =
+      hex("82 14 000a 07 0b 01 26 0000 0000"
+          "0001 61 01 0003 622f63 2e");
   examine(&s, "mqtt5", LAW_CLIENT, wire);
   assert_int_equal(s.status, LAW_OK);
   static const struct {
@@ -104,8 +105,10 @@ static void paths_by_name(void **state) {
     assert_int_equal(s.spans[found].len, rows[i].len);
     assert_int_equal(law_span_number(&s.spans[found], s.wire), rows[i].number);
   }
-  static const char *const absent[] = {"nothing", "filters[2]", "properties[2]", "filters[0].nothing",
-                                       "topic",   "properties.topic_alias", "filters[0][0]"};
+  static const char *const absent[] = {"nothing",       "filters[2]",
+                                       "properties[2]", "filters[0].nothing",
+                                       "topic",         "properties.topic_alias",
+                                       "filters[0][0]"};
   for (size_t i = 0; i < sizeof absent / sizeof absent[0]; i++) {
     assert_int_equal(law_span_find(s.spans, s.num, absent[i]), s.num);
   }

@@ -18,8 +18,8 @@
 #include "mqtt/mqtt.h"
 #include "vectors.h"
 
-/* A copy of |b| in a buffer of exactly its size, so that a sanitizer sees the first byte read beyond
- * it. Never NULL. The caller frees it. */
+/* A copy of |b| in a buffer of exactly its size, so that a sanitizer sees the first byte read
+ * beyond it. Never NULL. The caller frees it. */
 uint8_t *exact_copy(law_bytes b);
 
 /* Bytes of a string literal. */

@@ -17,9 +17,7 @@ static size_t encode(uint32_t c, uint8_t *out) {
 }
 
 static law_utf8 expected_kind(uint32_t c) {
-  return c == 0                        ? LAW_UTF8_NUL
-         : c >= 0xd800 && c <= 0xdfff ? LAW_UTF8_SURROGATE
-                                      : LAW_UTF8_OK;
+  return c == 0 ? LAW_UTF8_NUL : c >= 0xd800 && c <= 0xdfff ? LAW_UTF8_SURROGATE : LAW_UTF8_OK;
 }
 
 static void every_code_point(void **state) {
@@ -105,10 +103,12 @@ static void four_bytes_at_the_edges(void **state) {
   }
 }
 
-/* Something odd at each place of a text of each length: found there, and nothing is read behind it. */
+/* Something odd at each place of a text of each length: found there, and nothing is read behind it.
+ * */
 static void at_every_place(void **state) {
   (void)state;
-  static const char *const odd[] = {"\xff", "\xc3\xa9", "\xf0\x9f\x98\x80", "\x80", "#", "+", "", "\x7f"};
+  static const char *const odd[] = {"\xff", "\xc3\xa9", "\xf0\x9f\x98\x80", "\x80", "#", "+",
+                                    "",     "\x7f"};
   for (size_t len = 1; len <= 70; len++) {
     for (size_t at = 0; at < len; at++) {
       for (size_t k = 0; k < sizeof odd / sizeof odd[0]; k++) {

@@ -2,8 +2,8 @@
 
 usage: vectors_to_c.py OUT.c FILE.json...
 
-Each vector becomes a row of `law_vectors[]` for each of its versions (see vectors.h), so that the C tests
-need no JSON reader. Errors: a vector with a missing or unknown key ends the run with its name.
+Each vector becomes a row of `law_vectors[]` for each of its versions (see vectors.h), so that the C
+tests need no JSON reader. A vector with a missing or unknown key ends the run with its name.
 """
 
 import json
@@ -87,7 +87,8 @@ def rows(vector: dict[str, Any], at: int) -> list[str]:
     requirement = vector.get("requirement", {})
     return [
         "{"
-        + f".variant = {c_string(version)}, .requirement = {c_requirement(requirement.get(version))}, "
+        + f".variant = {c_string(version)}, "
+        + f".requirement = {c_requirement(requirement.get(version))}, "
         + ", ".join(shared)
         + "},"
         for version in vector["versions"]

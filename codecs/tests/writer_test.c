@@ -12,7 +12,9 @@ static void writes_big_endian(void **state) {
   law_write_bytes16(&w, BYTES("hi"));
   law_write_bytes(&w, BYTES("z"));
   assert_true(law_writer_ok(&w));
-  assert_string_equal(to_hex(law_bytes_of(out, w.len)), "010203040506070002" "68697a");
+  assert_string_equal(to_hex(law_bytes_of(out, w.len)),
+                      "010203040506070002"
+                      "68697a");
 }
 
 static void counts_past_its_end(void **state) {
@@ -45,9 +47,16 @@ static void variable_byte_integers(void **state) {
   static const struct {
     uint32_t value;
     const char *bytes;
-  } rows[] = {{0, "00"},           {127, "7f"},           {128, "8001"},         {321, "c102"},
-              {16383, "ff7f"},     {16384, "808001"},     {2097151, "ffff7f"},   {2097152, "80808001"},
-              {268435455, "ffffff7f"}, {268435456, "8080808001"}};
+  } rows[] = {{0, "00"},
+              {127, "7f"},
+              {128, "8001"},
+              {321, "c102"},
+              {16383, "ff7f"},
+              {16384, "808001"},
+              {2097151, "ffff7f"},
+              {2097152, "80808001"},
+              {268435455, "ffffff7f"},
+              {268435456, "8080808001"}};
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     uint8_t out[8];
     law_writer w = law_writer_of(out, sizeof out);
