@@ -102,6 +102,9 @@ law_handle law_net_connect(law_net *net, law_handle scope, const law_endpoint *t
 law_handle law_net_listen(law_net *net, law_handle scope, const law_endpoint *at, void *user);
 uint16_t law_net_port(const law_net *net, law_handle handle);
 bool law_net_send(law_net *net, law_handle handle, law_bytes bytes, uint32_t *out_packet);
+bool law_net_send_frame(law_net *net, law_handle handle, uint8_t opcode, bool fin,
+                        law_bytes payload, uint32_t *out_packet);
+const char *law_net_subprotocol(const law_net *net, law_handle handle);
 void law_net_read(law_net *net, law_handle handle, bool on);
 void law_net_close(law_net *net, law_handle handle, law_close how);
 void law_net_comment(law_net *net, law_handle handle, const char *comment);

@@ -51,6 +51,7 @@ static void tell_message(law_conn *c, const law_judged *judged) {
   e->status = judged->status;
   e->type = judged->type;
   e->wire = judged->wire;
+  e->frame = c->ws ? law_ws_num_frames(c->ws) : 0;
   add_message(net, e, judged, c->scope->protocol->message_size);
   add_violations(net, e, judged->findings, 0);
   if (judged->wire.data == dir->tail) {

@@ -57,6 +57,7 @@ typedef struct law_event {
   const law_violation *violations; /* decoder's first, then the monitor's */
   size_t num_violations;
   uint32_t packet; /* number of the capture's packet it stands in; 0 without a capture */
+  uint32_t frame;  /* MESSAGE over WebSocket: number of the data frame in which it ends; else 0 */
   law_close how;
   const char
       *text; /* FAILED, CLOSED by an error: why. MESSAGE: what it is when no protocol allows it */

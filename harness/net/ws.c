@@ -76,8 +76,11 @@ static void begin_frame(law_ws *w) {
       w->message_opcode = w->frame.opcode;
     }
     w->in_message = !w->frame.fin;
+    w->num_frames++;
   }
 }
+
+uint32_t law_ws_num_frames(const law_ws *w) { return w->num_frames; }
 
 /* Reads a header, which may have begun in bytes that came before; |*used| of |in|. */
 static law_io take_header(law_conn *c, law_bytes in, size_t *used) {

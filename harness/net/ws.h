@@ -39,6 +39,9 @@ bool law_ws_send(law_conn *c, uint8_t opcode, bool fin, law_bytes payload, uint3
 /* Sends a close frame, once. */
 void law_ws_close(law_conn *c, uint16_t status);
 
+/* How many data frames have begun to come in. */
+uint32_t law_ws_num_frames(const law_ws *w);
+
 /* What both sides agreed on; "" for none. */
 const char *law_ws_subprotocol(const law_ws *w);
 

@@ -23,6 +23,7 @@ struct law_ws {
   bool in_frame;
   bool in_message; /* a data message is fragmented, and not at its end */
   uint8_t message_opcode;
+  uint32_t num_frames; /* data frames that came in */
   uint8_t control[LAW_WS_CONTROL_MAX];
   size_t control_len;
   bool close_sent;

@@ -6,6 +6,7 @@
 #include "peers/broker/answer.h"
 #include "peers/broker/auth.h"
 #include "peers/broker/connect.h"
+#include "peers/broker/delivery.h"
 #include "peers/broker/inflight.h"
 #include "peers/broker/publish_in.h"
 #include "peers/broker/session.h"
@@ -184,6 +185,10 @@ static void ping(law_link *c) {
       !law_in_flight_room(c->session)) {
     return;
   }
+  if (c->session != NULL && law_fault(b, FAULT_RESENT_UNASKED)) {
+    law_in_flight_resend(c);
+    law_delivery_pump(c->session);
+  }
   if (!(first && law_fault(b, FAULT_NO_PINGRESP))) {
     law_answer_pingresp(c);
   }
@@ -284,7 +289,9 @@ static bool is_dropped(const law_link *c, const law_mqtt_message *m) {
          (c->reauth && type != LAW_MQTT_AUTH && type != LAW_MQTT_DISCONNECT &&
           law_fault(b, FAULT_REAUTH_STOPS_OTHERS)) ||
          (type == LAW_MQTT_SUBSCRIBE && law_fault(b, FAULT_QUOTA_0_STOPS_SUBACK) &&
-          !law_in_flight_room(c->session));
+          !law_in_flight_room(c->session)) ||
+         (type == LAW_MQTT_SUBSCRIBE && m->packet_id == 65532 && m->properties.count == 0 &&
+          law_fault(b, FAULT_EXTENSION_NEEDED));
 }
 
 static void dispatch_good(law_link *c, const law_mqtt_message *m, law_bytes wire) {
@@ -387,8 +394,22 @@ static void answer_unasked(law_link *c) {
   }
 }
 
+/* FAULT_WS_FRAME_IS_PACKET: a WebSocket frame that holds more or less than one packet is bad. */
+static bool frame_is_bad(law_link *c, const law_event *event) {
+  if (event->frame == 0 || !law_fault(c->broker, FAULT_WS_FRAME_IS_PACKET)) {
+    return false;
+  }
+  uint32_t last = c->faulty;
+  c->faulty = event->frame;
+  return event->frame != last + 1;
+}
+
 void law_dispatch(law_link *c, const law_event *event) {
   if (c->state == LAW_LINK_CLOSING) {
+    return;
+  }
+  if (frame_is_bad(c, event)) {
+    law_link_close(c, LAW_CLOSE_FIN);
     return;
   }
   law_link_received(c);

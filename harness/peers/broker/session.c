@@ -136,6 +136,11 @@ static void forget(law_session *s) {
   if (law_fault(b, FAULT_FORGET_SUBSCRIPTIONS)) {
     law_unsubscribe_all(s);
   }
+  if (law_fault(b, FAULT_FORGET_SUBSCRIPTION_IDS)) {
+    LAW_RING_EACH(&s->subscriptions, n) {
+      LAW_OWNER(n, law_subscription, owned)->identifier = 0;
+    }
+  }
   if (law_fault(b, FAULT_FORGET_QOS2_RECEIVED)) {
     law_map_free(&s->incoming);
   }

@@ -20,7 +20,7 @@ from wirelaw.engine.values import Mapped
 COMMON = ("requires", "kills", "only", "note")
 #: Actions of every protocol, with what else they take.
 ACTIONS = {
-    "send": ("bind", "edit", "split"),
+    "send": ("bind", "edit", "split", "frame"),
     "expect": ("bind", "tolerate", "none_before", "prefer", "within", "not_before", "after_any"),
     "any_of": ("bind", "tolerate", "none_before", "within", "not_before"),
     "all_of": ("tolerate", "within"),
@@ -183,7 +183,10 @@ def _send(ctx: Context, raw: Mapping[str, Any]) -> actions.Send:
     split = raw.get("split")
     if split is not None and (isinstance(split, bool) or not isinstance(split, int) or split < 1):
         ctx.fail("`split` is a number of bytes", raw)
-    return actions.Send(packets, split, ctx.bind(raw.get("bind"), raw))
+    if raw.get("frame", "binary") not in ("binary", "text"):
+        ctx.fail("`frame` is text or binary, of a WebSocket", raw)
+    text = raw.get("frame") == "text"
+    return actions.Send(packets, split, ctx.bind(raw.get("bind"), raw), text)
 
 
 def _checked(ctx: Context, what: Any, fields: Mapping[str, Any], raw: Any) -> actions.Packet:
@@ -277,7 +280,7 @@ def _end(ctx: Context, raw: Mapping[str, Any]) -> str:
 def _open(ctx: Context, raw: Mapping[str, Any]) -> dict[str, Any]:
     ctx.only_keys(raw, ("open", *COMMON), "`open`")
     options = as_map(raw["open"])
-    ctx.only_keys(options, ("ws_subprotocol", "ws_path"), "`open`")
+    ctx.only_keys(options, ("ws_subprotocol", "ws_path", "agreed_subprotocol"), "`open`")
     return dict(options)
 
 

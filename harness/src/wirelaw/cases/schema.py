@@ -140,7 +140,7 @@ def _wanted(field: Field) -> dict[str, Any]:
     if field.kind in ("items", "pair"):
         return {"anyOf": [{"type": "array"}, condition, _VARIABLE]}
     one = _scalar(field)
-    return {"anyOf": [one, {"type": "array", "items": one}, condition]}
+    return {"anyOf": [one, {"type": "array", "items": {"anyOf": [one, condition]}}, condition]}
 
 
 def _fields(each: Type, wanted: bool) -> dict[str, Any]:
@@ -185,14 +185,16 @@ def _family(family: str) -> tuple[dict[str, Any], dict[str, Any]]:
 
 _OPTION_SCHEMAS: dict[str, Any] = {
     "bind": {"$ref": "#/$defs/bind"},
-    "edit": {"anyOf": [{"$ref": "#/$defs/edit"}, {"type": "array", "items": {"$ref": "#/$defs/edit"}}]},
-    "split": {"type": "integer", "minimum": 1},
+    "edit": {"anyOf": [{"$ref": "#/$defs/edit"}, {"type": "array", "items": {"$ref": "#/$defs/edit"}},
+                       _VARIABLE]},  # fmt: skip
+    "split": {"anyOf": [{"type": "integer", "minimum": 1}, _VARIABLE]},
+    "frame": {"enum": ["binary", "text"]},
     "tolerate": {"$ref": "#/$defs/patterns"},
     "none_before": {"$ref": "#/$defs/patterns"},
     "after_any": {"$ref": "#/$defs/patterns"},
     "prefer": {"type": ["object", "string", "array"]},
-    "within": {"type": "number", "minimum": 0},
-    "not_before": {"type": "number", "minimum": 0},
+    "within": {"anyOf": [{"type": "number", "minimum": 0}, _VARIABLE]},
+    "not_before": {"anyOf": [{"type": "number", "minimum": 0}, _VARIABLE]},
     "expect": {"type": "object"},
     "granted": {"type": ["array", "integer", "string", "object"]},
 }
@@ -219,11 +221,11 @@ def _generic(family: str, defs: Mapping[str, Any]) -> list[dict[str, Any]]:
     for name in list(defs):
         action = "expect" if name.endswith(".wanted") else "send"
         fields = _refer(name, defs[name]["properties"])
-        packet = {"const": name.split(".")[1]}
+        packet = {"anyOf": [{"const": name.split(".")[1]}, _VARIABLE]}
         made.append(_action(action, packet, grammar.ACTIONS[action], fields))
     raw = {"anyOf": [{"type": "string", "pattern": r"^([0-9a-f]{2}\s*)+$|\$"}, {"type": "array"},
                      {"type": "object", "maxProperties": 1}]}  # fmt: skip
-    made.append(_action("send", raw, ("split",), {}))
+    made.append(_action("send", raw, ("split", "frame"), {}))
     made.append(_action("expect", {"const": "closed"}, grammar.ACTIONS["expect"], {}))
     for name, what in _KINDS.items():
         made.append(_action(name, what, grammar.ACTIONS[name], {}))

@@ -26,6 +26,7 @@ class Send:
     packets: tuple[Packet, ...]
     split: int | None
     bind: tuple[tuple[str, str], ...]
+    text: bool = False  # in a WebSocket text frame
 
 
 @dataclass(frozen=True, slots=True)

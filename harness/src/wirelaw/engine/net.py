@@ -11,6 +11,7 @@ from wirelaw.errors import UserError
 
 NS = 1_000_000_000
 _MAX_EVENTS = 256
+_TEXT_FRAME = 1  # RFC 6455, section 11.8
 
 CONNECTED = lib.LAW_EV_CONNECTED
 FAILED = lib.LAW_EV_FAILED
@@ -154,6 +155,19 @@ class Net:
         if not lib.law_net_send(self._net, handle, view[0], self._packet):
             return None
         return self._packet[0]  # type: ignore[no-any-return]
+
+    def send_text(self, handle: int, data: bytes) -> int | None:
+        """Sends one WebSocket text frame; see `send`."""
+        view = self._bytes
+        view.data = ffi.from_buffer("uint8_t[]", data)
+        view.len = len(data)
+        if not lib.law_net_send_frame(self._net, handle, _TEXT_FRAME, True, view[0], self._packet):
+            return None
+        return self._packet[0]  # type: ignore[no-any-return]
+
+    def subprotocol(self, handle: int) -> str:
+        """The WebSocket subprotocol that both sides agreed on; empty for none."""
+        return text(lib.law_net_subprotocol(self._net, handle))
 
     def read(self, handle: int, on: bool) -> None:
         """Stops or resumes reading."""

@@ -73,6 +73,7 @@ class CaseRun:
         self.parked = False
         self.check_serving = False
         self.by_timeout = False
+        self.patience = 1.0  # of this run, on top of the user's
         self.verdict = Verdict.UNTESTED
         self.cause: str | None = None
         self.failed_step: int | None = None
@@ -160,12 +161,16 @@ class CaseRun:
         if self.connections.get(connection.name) is connection:
             del self.connections[connection.name]
 
-    def send(self, connection: Connection, wire: bytes, split: int | None = None) -> int | None:
-        """Sends bytes, in pieces of `split`; the index in the log, None when the IUT had closed."""
+    def send(
+        self, connection: Connection, wire: bytes, split: int | None = None, text: bool = False
+    ) -> int | None:
+        """Sends bytes, in pieces of `split`, over WebSocket as `text` frames if asked to; the index in the
+        log, None when the IUT had closed."""
+        send = self.net.send_text if text else self.net.send
         pieces = [wire] if not split else [wire[i : i + split] for i in range(0, len(wire), split)]
         packet: int | None = None
         for piece in pieces:
-            packet = self.net.send(connection.handle, piece) if connection.is_open else None
+            packet = send(connection.handle, piece) if connection.is_open else None
             if packet is None:
                 return None
         return self.log_message(connection, False, net_module.now(), wire, packet)
@@ -174,7 +179,7 @@ class CaseRun:
 
     def deadline(self, within: float | None = None) -> Deadline:
         """The end of a wait that begins now; `within` is a time that the specification allows."""
-        length = self.clock.allowance
+        length = int(self.clock.allowance * self.patience)
         if within is not None:
             length += int(within * net_module.NS)
         return Deadline(self.clock, net_module.now(), length)

@@ -48,7 +48,7 @@ async def send(run: CaseRun, step: Step) -> None:
     args: actions.Send = step.args
     connection = await run.connection(step.conn)
     built = [build(run, connection, packet) for packet in args.packets]
-    run.send(connection, b"".join(wire for wire, _ in built), args.split)
+    run.send(connection, b"".join(wire for wire, _ in built), args.split, args.text)
     bind(run, args.bind, built[-1][1])
 
 
@@ -267,7 +267,14 @@ async def open_(run: CaseRun, step: Step) -> None:
     assert step.conn is not None
     if step.conn in run.connections:
         raise HarnessError(f"{run.case.id} opens {step.conn}, which is open")
-    await run.open(step.conn, **step.args)
+    options = dict(step.args)
+    wanted = options.pop("agreed_subprotocol", None)
+    connection = await run.open(step.conn, **options)
+    agreed = run.net.subprotocol(connection.handle)
+    if wanted is not None and agreed != wanted:
+        raise StepFailed(
+            "mismatch", f"the subprotocol is {agreed!r}, not {wanted!r}", expected=wanted, got=agreed
+        )
 
 
 async def read(run: CaseRun, step: Step) -> None:
