@@ -12,10 +12,10 @@ typedef enum law_utf8 {
   LAW_UTF8_WILDCARD,   /* '#' or '+', when they are forbidden */
 } law_utf8;
 
-/* The first thing wrong with |text|, and at which byte. |no_wildcards|: '#' and '+' are wrong too. */
+/* The first thing wrong with |text|, and where. |no_wildcards|: '#' and '+' are wrong too. */
 law_utf8 law_utf8_check(law_bytes text, bool no_wildcards, size_t *out_at);
 
-/* Flags the bytes that need a closer look: NUL, beyond ASCII, a wildcard where they are forbidden. */
+/* Flags what needs a closer look: NUL, beyond ASCII, a wildcard where they are forbidden. */
 LAW_INLINE law_block law_utf8_suspicious(law_block b, bool no_wildcards) {
   law_block odd = law_block_is_odd(b);
   return no_wildcards ? law_block_or(odd, law_block_is_wild(b)) : odd;

@@ -41,8 +41,8 @@ LAW_INLINE law_list list_from(const law_cursor *c, const uint8_t *start, uint32_
   return list;
 }
 
-/* Subscription Options, 5.0 section 3.8.3.1; 3.1.1: Requested QoS, six reserved bits. 3.1.1 calls a QoS of
- * 3 malformed in the same sentence as reserved bits (3.8.3-4), 5.0 a Protocol Error. */
+/* Subscription Options, 5.0 section 3.8.3.1; 3.1.1: Requested QoS, six reserved bits. 3.1.1 calls a
+ * QoS of 3 malformed in the same sentence as reserved bits (3.8.3-4), 5.0 a Protocol Error. */
 LAW_INLINE void check_options(law_cursor *c, const law_mqtt_message *m, law_bytes filter,
                               uint8_t options) {
   const uint8_t *at = c->at - 1;
@@ -234,8 +234,8 @@ static const header_rule header_rules[16] = {
     [LAW_MQTT_AUTH] = {0, LAW_MQTT_RULE_AUTH_FLAGS},
 };
 
-/* 3.1 lets DUP be set in PUBREL, SUBSCRIBE and UNSUBSCRIBE, and calls other unused bits "not used": only
- * the QoS bits of those three are judged. */
+/* 3.1 lets DUP be set in PUBREL, SUBSCRIBE and UNSUBSCRIBE, and calls other unused bits "not used":
+ * only the QoS bits of those three are judged. */
 static bool flags_good(const law_mqtt_message *m, const header_rule *want) {
   uint8_t flags = m->first & 0x0f;
   if (law_mqtt_type_of(m) == LAW_MQTT_AUTH && m->version != LAW_MQTT_5) {
@@ -247,8 +247,9 @@ static bool flags_good(const law_mqtt_message *m, const header_rule *want) {
   return flags == want->flags;
 }
 
-/* The length of a fixed header (2.1) whose Remaining Length says where the bytes in hand end, in one or
- * two bytes. Compares with what must stand there, so that nothing waits for what does; 0 otherwise. */
+/* The length of a fixed header (2.1) whose Remaining Length says where the bytes in hand end, in
+ * one or two bytes. Compares with what must stand there, so that nothing waits for what does; 0
+ * otherwise. */
 LAW_INLINE size_t usual_header_len(law_bytes frame) {
   size_t after_one = frame.len - 2, after_two = frame.len - 3;
   if (after_one < 0x80) {
@@ -312,8 +313,8 @@ LAW_INLINE law_cursor begin_with_flags(uint8_t version, law_bytes frame, law_mqt
   return c;
 }
 
-/* What the breach means in the message's version. A field is missing when the packet ends where it should
- * begin; when it ends inside, it overruns. */
+/* What the breach means in the message's version. A field is missing when the packet ends where it
+ * should begin; when it ends inside, it overruns. */
 static LAW_NOINLINE law_status explain(law_breach breach, uint8_t version, law_bytes frame,
                                        law_violation *violation) {
   law_rule rule = breach.rule;
@@ -417,8 +418,8 @@ static LAW_NOINLINE uint8_t look_ahead(law_bytes frame, uint8_t assumed) {
 
 static law_status decode_connect(uint8_t version, law_bytes frame, law_mqtt_message *m,
                                  law_violation *violation) {
-  /* Its fixed header, too, is judged by the version it says; that matters for other flags than 0 and for
-   * longer Remaining Lengths. */
+  /* Its fixed header, too, is judged by the version it says; that matters for other flags than 0
+   * and for longer Remaining Lengths. */
   if (LAW_UNLIKELY(frame.data[0] != LAW_MQTT_CONNECT << 4 ||
                    (frame.len > 1 && frame.data[1] >= 0x80))) {
     version = look_ahead(frame, version);
@@ -609,7 +610,8 @@ static law_status decode_disconnect(uint8_t version, law_bytes frame, law_mqtt_m
   return finish(c, m, frame, violation);
 }
 
-/* An AUTH of Remaining Length 0 says Success and has no method (3.15.2.1); any other must name it. */
+/* An AUTH of Remaining Length 0 says Success and has no method (3.15.2.1); any other must name it.
+ */
 static law_status decode_auth(uint8_t version, law_bytes frame, law_mqtt_message *m,
                               law_violation *violation) {
   law_cursor c = begin_with_flags(version, frame, m);

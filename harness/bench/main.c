@@ -1,7 +1,7 @@
 /* wirelaw-bench: nanoseconds for one packet, ours and peers' shared objects side by side.
  *
  * Prints a line for each subject, "subject <tab> name <tab> checks", then one for each figure,
- * "figure <tab> message <tab> name <tab> best <tab> median"; nothing for what a subject cannot decode. */
+ * "figure <tab> message <tab> name <tab> best <tab> median", for all that a subject can decode. */
 #define _GNU_SOURCE
 #include <sched.h>
 #include <stdio.h>
@@ -62,7 +62,7 @@ static int read_options(options *o, int argc, char **argv) {
   return 0;
 }
 
-/* Stays on the processor it is on; where that is not allowed, figures are only a little less steady. */
+/* Stays on the processor it is on. Where that is not allowed, figures are a little less steady. */
 static void pin(void) {
   int here = sched_getcpu();
   if (here >= 0) {

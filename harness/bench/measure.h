@@ -13,8 +13,8 @@ typedef struct bench_figure {
   double best, median;
 } bench_figure;
 
-/* Measures all |subjects| with |message|, in turn in each of |num_rounds| rounds, so that whatever else
- * the machine does hits all alike. Returns false when there is no memory. */
+/* Measures all |subjects| with |message|, in turn in each of |num_rounds| rounds, so that whatever
+ * else the machine does hits all alike. Returns false when there is no memory. */
 bool bench_measure(const bench_subject *subjects, size_t num_subjects, const bench_message *message,
                    size_t num_rounds, bench_figure *out);
 

@@ -10,14 +10,14 @@ static const char connect[] =
     "\x00\x04gw-7"
     "\x00\x08sesame-1";
 
-/* A topic of 33 bytes and a JSON payload. */
+/* A topic of 31 bytes and a JSON payload. */
 static const char publish[] =
     "\x32\x81\x01"
-    "\x00\x21"
-    "factory/4/line/7/press/2/pressure"
+    "\x00\x1f"
+    "factory/4/line/7/press/pressure"
     "\x12\x34"
     "{\"t\":1718020800123,\"unit\":\"bar\",\"value\":6.0221,\"quality\":\"good\","
-    "\"source\":\"plc-17\",\"seq\":482}";
+    "\"source\":\"plc-17\",\"seq\":48211}";
 
 static const char subscribe[] =
     "\x82\x5f\x00\x0b"
@@ -58,7 +58,6 @@ const bench_message bench_messages[BENCH_NUM_MESSAGES] = {
     MESSAGE("SUBSCRIBE, five filters", 4, subscribe),
     MESSAGE("PUBLISH 5.0, six properties", 5, publish_5),
 };
-
 
 _Static_assert(sizeof connect - 1 == 65, "its name says so");
 _Static_assert(sizeof publish - 1 == 132, "its name says so");

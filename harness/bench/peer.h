@@ -1,5 +1,5 @@
-/* peer.h: what a peer's shared object exports. Its glue is a C file that includes this and calls the
- * peer as its documentation says, framing included; see docs/bench.md. */
+/* peer.h: what a peer's shared object exports. Its glue is a C file that includes this and calls
+ * the peer as its documentation says, framing included; see docs/bench.md. */
 #ifndef BENCH_PEER_H
 #define BENCH_PEER_H
 

@@ -18,7 +18,7 @@ enum { BENCH_CANNOT = -1, BENCH_ACCEPTS = 0, BENCH_REFUSES = 1 };
 /* The codec of this project. */
 extern const bench_subject bench_wirelaw;
 
-/* Loads a peer: a shared object that exports the three symbols of peer.h. Returns NULL, or why not. */
+/* Loads a peer: a shared object that exports what peer.h says. Returns NULL, or why not. */
 const char *bench_load_peer(const char *path, bench_subject *out);
 
 #endif

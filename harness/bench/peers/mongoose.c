@@ -1,4 +1,4 @@
-/* Mongoose: its parser, then its iterators over what the parser leaves alone, as its manual does. */
+/* Mongoose: its parser, then its iterator over the properties, which the parser leaves alone. */
 #include "mongoose.h"
 
 #include "bench/peer.h"
@@ -24,7 +24,7 @@ int bench_peer_decode(const uint8_t *bytes, size_t len, int version) {
   if (bytes[0] >> 4 != MQTT_CMD_PUBLISH) {
     return BENCH_CANNOT;
   }
-  if (mg_mqtt_parse(bytes, len, (uint8_t) version, &m) != MQTT_OK || !walk_properties(&m)) {
+  if (mg_mqtt_parse(bytes, len, (uint8_t)version, &m) != MQTT_OK || !walk_properties(&m)) {
     return BENCH_REFUSES;
   }
   BENCH_KEEP(&m);

@@ -24,8 +24,8 @@ from wirelaw.errors import UserError
 #: As the release preset compiles our codec; a peer is a shared object, so that two of them may
 #: have functions of the same name, and gives up nothing for it: all but its glue is hidden.
 CFLAGS = (
-    "-O2", "-DNDEBUG", "-fPIC", "-fvisibility=hidden", "-shared", "-Wl,-Bsymbolic", "-Wl,--gc-sections",
-    "-ffunction-sections", "-fdata-sections", "-w",
+    "-O2", "-DNDEBUG", "-fPIC", "-fvisibility=hidden", "-shared", "-Wl,-Bsymbolic",
+    "-Wl,--gc-sections", "-ffunction-sections", "-fdata-sections", "-w",
 )  # fmt: skip
 
 COMMAND = "wirelaw bench codec mqtt --get-peers"
@@ -58,6 +58,7 @@ class Peer:
 _MONGOOSE = "thirdparty/mongoose"
 _AWS_MQTT = "crt/aws-c-mqtt"
 _AWS_COMMON = "crt/aws-c-common"
+_AWS_PARTS = ("mqtt", "common", "io", "http", "cal", "compression")
 
 PEERS = (
     Peer(
@@ -81,11 +82,9 @@ PEERS = (
             "awscrt",
             "0.38.1",
             "0dcebfaa70cf079133cd2352119e3d05e9b8ca1d1621736cfb54c03f3d5fef0f",
-            (_AWS_MQTT, _AWS_COMMON, "crt/aws-c-io", "crt/aws-c-http", "crt/aws-c-cal", "crt/aws-c-compression"),
+            tuple(f"crt/aws-c-{part}" for part in _AWS_PARTS),
         ),
-        include=tuple(
-            f"crt/aws-c-{part}/include" for part in ("mqtt", "common", "io", "http", "cal", "compression")
-        ),
+        include=tuple(f"crt/aws-c-{part}/include" for part in _AWS_PARTS),
         sources=(
             *(f"{_AWS_MQTT}/source/{name}.c" for name in ("packets", "fixed_header")),
             *(
@@ -155,7 +154,8 @@ def download(sdist: Sdist) -> None:
     with tempfile.TemporaryDirectory() as folder:
         command = [
             sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check",
-            "--no-deps", "--no-binary", sdist.name, "--dest", folder, f"{sdist.name}=={sdist.version}",
+            "--no-deps", "--no-binary", sdist.name, "--dest", folder,
+            f"{sdist.name}=={sdist.version}",
         ]  # fmt: skip
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         archives = list(Path(folder).glob(f"{sdist.name}-*.tar.gz"))
@@ -163,7 +163,9 @@ def download(sdist: Sdist) -> None:
             last = (done.stderr.strip().splitlines() or ["pip says nothing"])[-1]
             raise UserError(f"{sdist.name} {sdist.version} could not be downloaded: {last}")
         if hashlib.sha256(archives[0].read_bytes()).hexdigest() != sdist.sha256:
-            raise UserError(f"{sdist.name} {sdist.version} is not the file that was measured; nothing was unpacked")
+            raise UserError(
+                f"{sdist.name} {sdist.version} is not the file that was measured; it was not unpacked"
+            )
         unpack(archives[0], sdist)
 
 
@@ -180,9 +182,8 @@ def unpack(archive: Path, sdist: Sdist) -> None:
 
 def library(peer: Peer) -> Path | None:
     """The static library that the C compiler would link, or None."""
-    done = subprocess.run(
-        [compiler(), f"-print-file-name={peer.library}"], capture_output=True, text=True, check=False
-    )
+    command = [compiler(), f"-print-file-name={peer.library}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     found = Path(done.stdout.strip())
     return found if found.is_absolute() else None
 
@@ -225,7 +226,8 @@ def compile_peer(peer: Peer, glue: Path, target: Path) -> None:
             command += [str(glue), *(str(sources / part) for part in peer.sources)]
         else:
             command += [str(glue), str(library(peer)), "-Wl,--exclude-libs,ALL"]
-        done = subprocess.run([*command, "-o", str(made)], capture_output=True, text=True, check=False)
+        command += ["-o", str(made)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             first = next((line for line in done.stderr.splitlines() if "error" in line), "")
             raise UserError(f"the peer {peer.name} does not compile: {first}")

@@ -28,8 +28,8 @@ examples:
   wirelaw bench codec mqtt --peer ./libmine.so
   wirelaw bench codec mqtt --json
 
-Peers are compiled with -O2, as the release is. docs/bench.md tells what is measured, and how to put a
-codec of your own beside the others.
+Peers are compiled with -O2, as the release is. docs/bench.md tells what is measured, and how to put
+a codec of your own beside the others.
 """
 
 
