@@ -107,6 +107,7 @@ void law_connack_send(law_link *c, const law_connack *a) {
            .strikes = a->has_user_name};
   memset(&m, 0, sizeof m);
   m.first = LAW_MQTT_CONNACK << 4;
+  m.version = c->version;
   m.ack_flags = flags_of(c, a);
   if (a->has_user_name && law_fault(c->broker, FAULT_NO_CONNACK)) {
     return;

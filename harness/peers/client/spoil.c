@@ -6,7 +6,7 @@
 #include "core/edit.h"
 #include "peers/client/internal.h"
 
-enum { MAX_SPANS = 256, MAX_WITH = 128 };
+enum { MAX_SPANS = 256, MAX_WITH = 128, MAX_VALUE = 2048 };
 
 /* Where a fault strikes, so that it leaves most packets alone. */
 typedef enum corner { ALWAYS, WITH_USER, WITH_WILL, RETAINED, QOS_2 } corner;
@@ -17,6 +17,7 @@ typedef enum op {
   DROP,
   DOUBLE, /* stands twice */
   BEHIND, /* the bytes are put after it */
+  JOIN,   /* the bytes are put at the end of the property list */
   PLUS,   /* the bytes are appended to the packet, its length does not know */
   AGAIN,  /* the whole packet is sent twice */
   TURN,   /* the value's bytes in reverse order */
@@ -53,35 +54,35 @@ static const spoil spoils[] = {
     {FAULT_CLIENT_PASSWORD_MISSING, CONNECT, WITH_USER, DROP, "password", 0, ""},
     {FAULT_CLIENT_PASSWORD_ALONE, CONNECT, WITH_USER, DROP, "user_name", 0, ""},
     {FAULT_CLIENT_PASSWORD_ALONE, CONNECT, WITH_USER, NUMBER, "user_name_flag", 0, ""},
-    {FAULT_CLIENT_AUTH_DATA_ALONE, CONNECT, WITH_USER, BEHIND, "properties.length", 0, "16000178"},
+    {FAULT_CLIENT_AUTH_DATA_ALONE, CONNECT, WITH_USER, JOIN, "properties", 0, "16000178"},
     {FAULT_CLIENT_CONNECT_ORDER, CONNECT, WITH_USER, DOUBLE, "user_name", 0, ""},
     {FAULT_CLIENT_CONNECT_ORDER, CONNECT, WITH_USER, DROP, "client_id", 0, ""},
     {FAULT_CLIENT_NO_ID_FIELD, CONNECT, WITH_USER, DROP, "client_id", 0, ""},
     {FAULT_CLIENT_ID_TEXT, CONNECT, WITH_USER, SET, "client_id", 0, "c328"},
     {FAULT_CLIENT_WILL_TOPIC_TEXT, CONNECT, WITH_WILL, SET, "will_topic", 0, "c328"},
     {FAULT_CLIENT_USER_NAME_TEXT, CONNECT, WITH_USER, SET, "user_name", 0, "c328"},
-    {FAULT_CLIENT_WILL_PAYLOAD_TEXT, CONNECT, WITH_WILL, BEHIND, "will_properties.length", 0, "0101"},
+    {FAULT_CLIENT_WILL_PAYLOAD_TEXT, CONNECT, WITH_WILL, JOIN, "will_properties", 0, "0101"},
     {FAULT_CLIENT_WILL_PAYLOAD_TEXT, CONNECT, WITH_WILL, SET, "will_payload", 0, "c328"},
     {FAULT_CLIENT_CONTROL_CHARACTER, CONNECT, WITH_USER, SET, "user_name", 0, "01"},
     {FAULT_CLIENT_KEEP_ALIVE_LITTLE_ENDIAN, CONNECT, WITH_USER, TURN, "keep_alive", 0, ""},
     {FAULT_CLIENT_EXPIRY_LITTLE_ENDIAN, CONNECT, WITH_USER, TURN,
      "properties.session_expiry_interval.value", 0, ""},
-    {FAULT_CLIENT_USER_PROPERTY_TEXT, CONNECT, WITH_USER, BEHIND, "properties.length", 0,
+    {FAULT_CLIENT_USER_PROPERTY_TEXT, CONNECT, WITH_USER, JOIN, "properties", 0,
      "260002c328000178"},
-    {FAULT_CLIENT_DATA_TYPE, CONNECT, WITH_USER, BEHIND, "properties.length", 0, "110001"},
+    {FAULT_CLIENT_DATA_TYPE, CONNECT, WITH_USER, JOIN, "properties", 0, "110001"},
     {FAULT_CLIENT_CONNECT_TWICE, CONNECT, WITH_USER, AGAIN, "", 0, ""},
     {FAULT_CLIENT_QOS0_WITH_PACKET_ID, PUBLISH, RETAINED, BEHIND, "topic", 0, "0001"},
     {FAULT_CLIENT_TOPIC_TEXT, PUBLISH, RETAINED, SET, "topic", 0, "c328"},
     {FAULT_CLIENT_TOPIC_EMPTY, PUBLISH, RETAINED, SET, "topic", 0, ""},
     {FAULT_CLIENT_TOPIC_NUL, PUBLISH, RETAINED, SET, "topic", 0, "6100"},
     {FAULT_CLIENT_TOPIC_WILDCARD, PUBLISH, RETAINED, SET, "topic", 0, "612f23"},
-    {FAULT_CLIENT_RESPONSE_TOPIC_TEXT, PUBLISH, RETAINED, BEHIND, "properties.length", 0,
+    {FAULT_CLIENT_RESPONSE_TOPIC_TEXT, PUBLISH, RETAINED, JOIN, "properties", 0,
      "080002c328"},
-    {FAULT_CLIENT_CONTENT_TYPE_TEXT, PUBLISH, RETAINED, BEHIND, "properties.length", 0,
+    {FAULT_CLIENT_CONTENT_TYPE_TEXT, PUBLISH, RETAINED, JOIN, "properties", 0,
      "030002c328"},
-    {FAULT_CLIENT_PAYLOAD_TEXT, PUBLISH, RETAINED, BEHIND, "properties.length", 0, "0101"},
+    {FAULT_CLIENT_PAYLOAD_TEXT, PUBLISH, RETAINED, JOIN, "properties", 0, "0101"},
     {FAULT_CLIENT_PAYLOAD_TEXT, PUBLISH, RETAINED, SET, "payload", 0, "c328"},
-    {FAULT_CLIENT_ALIAS_HIGHEST, PUBLISH, RETAINED, BEHIND, "properties.length", 0, "23ffff"},
+    {FAULT_CLIENT_ALIAS_HIGHEST, PUBLISH, RETAINED, JOIN, "properties", 0, "23ffff"},
     {FAULT_CLIENT_PAYLOAD_CHANGED, PUBLISH, RETAINED, SET, "payload", 0, "6c6f7374"},
     {FAULT_CLIENT_PAYLOAD_DOUBLED, PUBLISH, RETAINED, DOUBLE, "payload", 0, ""},
     {FAULT_CLIENT_SUBSCRIBE_FLAGS, SUBSCRIBE, QOS_2, NUMBER, "flags", 0, ""},
@@ -174,6 +175,20 @@ static void append(packet *p, law_bytes bytes) {
   }
 }
 
+/* The property list |span| with |bytes| at its end. */
+static void join(packet *p, size_t span, law_bytes bytes) {
+  uint8_t memory[MAX_VALUE];
+  law_writer w = law_writer_of(memory, sizeof memory);
+  law_bytes value = law_span_value(&p->spans[span], law_bytes_of(p->wire, p->len));
+  law_write_varint(&w, (uint32_t)(value.len + bytes.len));
+  law_write_bytes(&w, value);
+  law_write_bytes(&w, bytes);
+  if (law_writer_ok(&w)) {
+    law_edit e = {.op = LAW_EDIT_SET, .span = span, .with = law_bytes_of(memory, w.len)};
+    apply(p, &e);
+  }
+}
+
 /* The value's bytes in reverse order. */
 static void turn(packet *p, size_t span) {
   law_bytes value = law_span_value(&p->spans[span], law_bytes_of(p->wire, p->len));
@@ -200,6 +215,8 @@ static void edit(packet *p, const spoil *s) {
     append(p, law_bytes_of(p->wire, p->len));
   } else if (span < p->num && s->what == TURN) {
     turn(p, span);
+  } else if (span < p->num && s->what == JOIN) {
+    join(p, span, law_bytes_of(with, len));
   } else if (span < p->num) {
     law_edit e = {.op = ops[s->what], .span = span, .number = s->number};
     e.with = law_bytes_of(with, len);
@@ -224,8 +241,7 @@ static void add_bad_property(const law_client *c, packet *p, uint8_t scope, cons
       law_mqtt_add_number(&w, &list, bad.id, bad.number);
     }
   }
-  law_edit e = {.op = LAW_EDIT_INSERT, .span = span, .with = law_bytes_of(memory, w.len)};
-  apply(p, &e);
+  join(p, span, law_bytes_of(memory, w.len));
 }
 
 static void add_bad_properties(const law_client *c, packet *p, const law_mqtt_message *m) {
@@ -235,10 +251,10 @@ static void add_bad_properties(const law_client *c, packet *p, const law_mqtt_me
     return;
   }
   if (user) {
-    add_bad_property(c, p, LAW_MQTT_CONNECT, "properties.length");
-    add_bad_property(c, p, LAW_FAULT_WILL, "will_properties.length");
+    add_bad_property(c, p, LAW_MQTT_CONNECT, "properties");
+    add_bad_property(c, p, LAW_FAULT_WILL, "will_properties");
   } else if (type == LAW_MQTT_SUBSCRIBE || type == LAW_MQTT_UNSUBSCRIBE) {
-    add_bad_property(c, p, type, "properties.length");
+    add_bad_property(c, p, type, "properties");
   }
 }
 

@@ -1,6 +1,7 @@
 /* wirelaw-peer: hosts the reference peers. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "peers/program/verbs.h"
 
@@ -13,6 +14,15 @@ static const verb verbs[] = {
     {"broker", law_verb_broker}, {"client", law_verb_client}, {"null", law_verb_null},
     {"matrix", law_verb_matrix}, {"faults", law_verb_faults},
 };
+
+/* Thousands of connections need as many descriptors as the system lets us have. */
+static void raise_descriptors(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
 
 int main(int argc, char **argv) {
   static law_options o;
@@ -27,6 +37,7 @@ int main(int argc, char **argv) {
   if (!law_options_read(&o, argc - 1, argv + 1)) {
     return 2;
   }
+  raise_descriptors();
   for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
     if (strcmp(verbs[i].name, o.verb) == 0) {
       return verbs[i].run(&o);

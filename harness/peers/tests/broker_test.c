@@ -419,7 +419,7 @@ static void test_refusals(void **state) {
   assert_int_equal(rig_expect(r, c, LAW_MQTT_DISCONNECT).m.reason, 0x82);
   rig_expect_closed(r, c);
   c = opened(r, LAW_MQTT_5);
-  rig_send_hex(r, c, "36 05 0001 74 0001 00"); /* QoS 3 */
+  rig_send_hex(r, c, "36 06 0001 74 0001 00"); /* QoS 3 */
   assert_int_equal(rig_expect(r, c, LAW_MQTT_DISCONNECT).m.reason, 0x81);
   rig_expect_closed(r, c);
   rig_free(r);

@@ -146,11 +146,9 @@ packet rig_next(rig *r, int i) {
     p.silence = !c->closed;
     return p;
   }
-  law_violation v;
   c->held = c->packets[c->taken++];
   p.type = c->held.data[0] >> 4;
-  if (law_mqtt_decode(c->version, c->held, &p.m, &v) != LAW_OK) {
-    print_message("bad packet of type %u: %s\n", p.type, law_requirement_name(v.requirement));
+  if (law_mqtt_decode(c->version, c->held, &p.m, &p.violation) != LAW_OK) {
     p.type = 0;
   }
   return p;
@@ -323,7 +321,10 @@ packet rig_expect(rig *r, int c, uint8_t type) {
   packet p = rig_next(r, c);
   if (p.type != type) {
     fail_msg("expected %s, got %s", law_mqtt_type_name(type),
-             p.closed ? "a close" : p.silence ? "nothing" : law_mqtt_type_name(p.type));
+             p.closed      ? "a close"
+             : p.silence   ? "nothing"
+             : p.type == 0 ? law_requirement_name(p.violation.requirement)
+                           : law_mqtt_type_name(p.type));
   }
   return p;
 }

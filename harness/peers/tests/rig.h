@@ -10,7 +10,8 @@ typedef struct rig rig;
 /* What a client got: a packet, or that the broker closed. */
 typedef struct packet {
   bool closed, silence; /* silence: nothing came within a second */
-  uint8_t type;
+  uint8_t type; /* 0: it breaks a rule, |violation| */
+  law_violation violation;
   law_mqtt_message m; /* its views live until the next call */
 } packet;
 
