@@ -341,12 +341,16 @@ def _folder_name(plan: Plan) -> str:
 
 
 def _rows(catalogue: Any, plan: Plan) -> list[Any]:
+    """The catalogue as it concerns the role; what the IUT's descriptor does not claim does not apply."""
+    from wirelaw import iut
     from wirelaw.results import CatalogueRow
+
+    pics = None if plan.iut is None or "://" in plan.iut else iut.load(plan.iut).pics
 
     return [
         CatalogueRow(
-            row.id, row.level, row.section, row.statement, row.testable(plan.role), True,
-            row.reason or None, row.origin,
+            row.id, row.level, row.section, row.statement, row.testable(plan.role),
+            pics is None or row.applies(pics), row.reason or None, row.origin,
         )  # fmt: skip
         for row in catalogue
         if row.concerns(plan.role)

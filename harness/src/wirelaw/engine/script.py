@@ -10,7 +10,7 @@ from wirelaw.cases.loader import context_of
 from wirelaw.cases.model import Step
 from wirelaw.cases.reader import make_step, read_step
 from wirelaw.cases.strictyaml import Map
-from wirelaw.engine.outcome import Inconclusive, NotApplicable
+from wirelaw.engine.outcome import Inconclusive, NotApplicable, StepFailed
 from wirelaw.engine.run import StepState
 from wirelaw.engine.steps import attempt
 from wirelaw.results.model import Verdict
@@ -51,6 +51,11 @@ class Script:
 
     def inconclusive(self, why: str) -> None:
         raise Inconclusive("case", why)
+
+    def fail(self, why: str) -> None:
+        """The step just done completes a picture that breaks what this step is bound to."""
+        self._run.fail(len(self._run.steps) - 1, StepFailed("mismatch", why))
+        raise _Stop
 
     def warn(self, why: str) -> None:
         """The step just done is as it must be, and not as it should be."""

@@ -71,7 +71,6 @@ class Session:
         self._held: deque[tuple[int, CaseRun]] = deque()
         self._parked: list[CaseRun] = []
         self._suspects: deque[Case] = deque()
-        self._second: list[CaseRun] = []
         self._looked: set[str] = set()
         self._notes: dict[str, str] = {}
         self._num_own = 0
@@ -92,7 +91,7 @@ class Session:
         """Whether something is still to be done before the parked cases are judged."""
         return bool(
             self._active or self._held or self._shared or self._alone or self._own
-            or self._suspects or self._num_own or self._second or self._dead
+            or self._suspects or self._num_own or self._dead
         )  # fmt: skip
 
     def step(self) -> None:
@@ -113,9 +112,7 @@ class Session:
         self._start_shared()
         if self._shared or self._active or self._held:
             return
-        if self._second:
-            self._look_again()
-        elif self._alone:
+        if self._alone:
             self._start_lonely(self._alone.popleft())
 
     @property
@@ -157,7 +154,6 @@ class Session:
     def interrupt(self) -> None:
         """Takes all running cases back and tidies up after them, for a few seconds at most."""
         self._shared.clear(), self._alone.clear(), self._own.clear(), self._suspects.clear()
-        self._second.clear()
         for run in list(self._active):
             run.abort()
         left = net_module.now() + int(LEAVE_TIME * NS)
@@ -180,6 +176,8 @@ class Session:
     def _start(self, case: Case, target: Target) -> CaseRun:
         self._number += 1
         run = CaseRun(case, target, self.scheduler, self._number)
+        if case.id in self._looked:
+            run.patience = 2.0
         self.on_started(case)
         if case.role == "client":
             listen(run)
@@ -281,8 +279,7 @@ class Session:
 
     def _settled(self, run: CaseRun) -> None:
         if self._wants_second_look(run):
-            self._looked.add(run.case.id)
-            self._second.append(run)
+            self._look_again(run)
         elif run.parked and run.verdict in (Verdict.PASS, Verdict.WARN):
             self._parked.append(run)
             self._last_park = max(self._last_park, run.ended)
@@ -295,15 +292,15 @@ class Session:
             and run.by_timeout
             and run.verdict in (Verdict.FAIL, Verdict.WARN, Verdict.INCONCLUSIVE)
             and run.case.id not in self._looked
+            and run.case.isolation != "own-iut"
         )
 
-    def _look_again(self) -> None:
-        """All that failed by time-out once more, together, with twice the patience."""
-        again, self._second = self._second, []
-        self.scheduler.clock.patience *= 2
-        for run in again:
-            self._notes.setdefault(run.case.id, f"first: {run.verdict} ({run.cause})")
-            self._shared.append(run.case)
+    def _look_again(self, run: CaseRun) -> None:
+        """What failed by time-out runs once more, with twice the patience."""
+        self._looked.add(run.case.id)
+        self._notes.setdefault(run.case.id, f"first: {run.verdict} ({run.cause})")
+        queue = self._alone if run.case.isolation == "exclusive" else self._shared
+        queue.append(run.case)
 
     def _report(self, run: CaseRun) -> None:
         if run.verdict in (Verdict.FAIL, Verdict.ERROR):
@@ -323,8 +320,6 @@ class Session:
         for queue in (self._shared, self._alone, self._own, self._suspects):
             while queue:
                 self._skip(queue.popleft(), self.given_up)
-        while self._second:
-            self._report(self._second.pop())
 
     # Death of the IUT
 
