@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from wirelaw.cases.dialects import dialect_of, family_of
 from wirelaw.cases.loader import context_of
-from wirelaw.cases.model import Step
-from wirelaw.cases.reader import make_step, read_step
+from wirelaw.cases.model import Case, Step
+from wirelaw.cases.reader import Draft, make_step, read_step
 from wirelaw.cases.strictyaml import Map
 from wirelaw.engine.outcome import Inconclusive, NotApplicable, StepFailed
 from wirelaw.engine.run import StepState
@@ -71,8 +72,7 @@ class Script:
 
     async def _do(self, raw: Map) -> Any:
         run, ctx = self._run, self._context
-        ctx.bound.update(run.variables)
-        draft = read_step(ctx, raw, self._dialect, self._preamble)
+        draft = self._read(raw)
         if draft is None:
             return None
         step = make_step(ctx, draft, len(run.steps), run.case.only_requirement, run.case.kills)
@@ -82,6 +82,19 @@ class Script:
         if not goes_on:
             raise _Stop
         return result
+
+
+    def _read(self, raw: Map) -> Draft | None:
+        """The step as read; each text of a step is read once for all runs of its case."""
+        key = (self._preamble, repr(raw))
+        known = _drafts.setdefault(self._run.case, {})
+        if key not in known:
+            self._context.bound.update(self._run.variables)
+            known[key] = read_step(self._context, raw, self._dialect, self._preamble)
+        return known[key]
+
+
+_drafts: WeakKeyDictionary[Case, dict[tuple[bool, str], Draft | None]] = WeakKeyDictionary()
 
 
 def _has_body(run: CaseRun) -> bool:
