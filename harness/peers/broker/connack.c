@@ -13,10 +13,13 @@ typedef struct out {
   law_writer w;
   law_list list;
   bool strikes;
+  uint8_t left_out; /* a "send:" fault sends this one itself */
 } out;
 
 static void number(out *o, uint8_t id, uint32_t value) {
-  law_mqtt_add_number(&o->w, &o->list, id, value);
+  if (id != o->left_out) {
+    law_mqtt_add_number(&o->w, &o->list, id, value);
+  }
 }
 
 static void add_limits(out *o) {
@@ -78,6 +81,10 @@ static void add_response_information(out *o) {
 
 static void add_properties(out *o, const law_connack *a) {
   const law_link *c = o->conn;
+  law_bad_property bad;
+  if (o->strikes && law_faults_bad_property(&c->broker->config.faults, LAW_MQTT_CONNACK, &bad)) {
+    o->left_out = bad.id;
+  }
   add_limits(o);
   add_features(o);
   if (a->assigned && !law_fault(c->broker, FAULT_ASSIGNED_CLIENT_ID_NOT_TOLD)) {
