@@ -1,0 +1,124 @@
+"""Every vector that a client must not take, sent to the IUT; a case for each packet and requirement.
+
+In 3.1.1 a client must close on every violation it meets (4.8.0-1). In 5.0 it should (4.13.1): one that carries
+on gets a warning, unless a statement names the check; but one that reports the violation by DISCONNECT must close
+(3.14.4-2). That a client carries on is shown by its PUBACK for a good PUBLISH sent behind the bad packet.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from typing import Any
+
+from wirelaw import paths
+from wirelaw.cases import case
+
+PACKETS = (
+    "reserved", "connect", "connack", "publish", "puback", "pubrec", "pubrel", "pubcomp", "subscribe",
+    "suback", "unsubscribe", "unsuback", "pingreq", "pingresp", "disconnect", "auth",
+)  # fmt: skip
+NOT_FOR_CLIENTS = ("connect", "subscribe", "unsubscribe", "pingreq")
+AT_ONCE = 8
+
+#: Statements of 5.0 that tell a client to check.
+MUST_CHECK = {"MQTT5-3.15.1-1"}
+#: 3.1.1 says nowhere that fields and Remaining Length must end together.
+MAY_PASS = {"MQTT311-2.2.3/trailing"}
+
+GOOD = {"PUBLISH": {"topic": "$t/good", "qos": 1, "packet_id": 7, "payload": "good"}}
+CARRIES_ON = {"PUBACK": {"packet_id": 7}}
+#: What a client may say meanwhile: keeping the connection alive, finishing flows.
+BETWEEN = ["PINGREQ", "PUBREL", "PUBCOMP", "PUBREC", {"PUBACK": {"packet_id": {"ne": 7}}}]
+#: A good packet of the same type, which nobody asked for either.
+NEIGHBOURS: dict[str, Any] = {
+    "puback": {"PUBACK": {"packet_id": 10}},
+    "pubrec": {"PUBREC": {"packet_id": 10}},
+    "pubrel": {"PUBREL": {"packet_id": 10}},
+    "pubcomp": {"PUBCOMP": {"packet_id": 10}},
+    "suback": {"SUBACK": {"packet_id": 10, "reasons": [0]}},
+    "unsuback": {"UNSUBACK": {"packet_id": 10, "reasons": [0]}},
+    "pingresp": "PINGRESP",
+}
+
+
+def is_strict(requirement: str) -> bool:
+    """Whether a client that takes the packet as if nothing were wrong has broken a MUST."""
+    if requirement.startswith("MQTT5-"):
+        return requirement in MUST_CHECK
+    return requirement not in MAY_PASS
+
+
+async def carries_on_when_good(t: Any, packet: str) -> None:
+    """Without the fault in it the packet is taken, and a good PUBLISH is answered."""
+    await t.iut(do="connect")
+    await t.good(accept={})
+    first = [NEIGHBOURS[packet]] if packet in NEIGHBOURS else []
+    await t.step("good", {"send": [*first, GOOD]})
+    await t.step("good", {"any_of": [CARRIES_ON], "tolerate": BETWEEN})
+    await t.good(end="fin")
+
+
+async def refused(t: Any, packet: str, vectors: tuple[dict[str, Any], ...], strict: bool) -> None:
+    await carries_on_when_good(t, packet)
+    t.body()
+    for n, vector in enumerate(vectors):
+        name, note = f"v{n}", vector["name"]
+        await t.iut(do="connect")
+        if packet == "connack":
+            await t.step(name, {"expect": "CONNECT"})
+        else:
+            await t.step(name, {"accept": {}})
+        behind = [] if packet == "disconnect" else [GOOD]
+        await t.step(name, {"send": [vector["hex"], *behind], "note": note})
+        allowed = ["closed", "DISCONNECT>=0x80"] + ([] if strict else [CARRIES_ON])
+        answer = await t.step(name, {"any_of": allowed, "tolerate": BETWEEN, "note": note})
+        if answer["type"] == "DISCONNECT":
+            await t.step(name, {"expect": "closed", "note": note})
+        elif answer["type"] == "PUBACK":
+            t.warn(f"{note} was taken as if nothing were wrong")
+            await t.step(name, {"end": "fin"})
+
+
+def declare(protocol: str, packet: str, requirement: str, vectors: tuple[Any, ...], part: int) -> None:
+    async def run(t: Any) -> None:
+        t.body  # noqa: B018 - says that the case has a preamble
+        await refused(t, packet, vectors, is_strict(requirement))
+
+    slug = requirement.split("-", 1)[1].replace("/", "-").replace(".", "-").lower()
+    version = protocol.removeprefix("mqtt")
+    case(
+        f"client-vector-{version}-{packet}-{slug}" + (f"-part-{part + 1}" if part else ""),
+        role="client",
+        requires=requirement,
+        protocols=[protocol],
+        when=["qos1"],
+        title=f"{packet.upper()} packets that break {requirement} are refused by a client",
+    )(run)
+
+
+def reaches_a_client(vector: dict[str, Any]) -> bool:
+    packet = PACKETS[int(vector["hex"][0], 16)]
+    return vector["from"] != "client" and packet not in NOT_FOR_CLIENTS
+
+
+def batches(vectors: list[Any], size: int) -> list[tuple[Any, ...]]:
+    return [tuple(vectors[at : at + size]) for at in range(0, len(vectors), size)]
+
+
+def declare_all() -> None:
+    groups: dict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
+    for file in sorted(paths.data("conformance/vectors/mqtt").glob("*.json")):
+        for vector in json.loads(file.read_text()):
+            if vector["status"] not in ("malformed", "protocol_error") or not reaches_a_client(vector):
+                continue
+            packet = PACKETS[int(vector["hex"][0], 16)]
+            for protocol, requirement in vector["requirement"].items():
+                if protocol in ("mqtt5", "mqtt311"):
+                    groups[protocol, packet, requirement].append(vector)
+    for (protocol, packet, requirement), vectors in sorted(groups.items()):
+        for part, some in enumerate(batches(vectors, AT_ONCE)):
+            declare(protocol, packet, requirement, some, part)
+
+
+declare_all()
