@@ -98,6 +98,8 @@ typedef struct law_mqtt_monitor {
   uint64_t aliases[65536 / 64];                    /* that the judged side has given a topic */
   uint64_t alias_topics[2][LAW_MQTT_ALIAS_TOPICS]; /* by sender: hashes, of the lowest aliases */
 
+  bool far_alias; /* an alias beyond those was given a topic */
+
   law_mqtt_silence silence;
   law_mqtt_filters filters;
 

@@ -67,7 +67,13 @@ static uint64_t topic_of(law_mqtt_monitor *c, const law_mqtt_packet *p, const co
     *known = topic.len > 0 ? hash : *known;
     return *known;
   }
+  c->far_alias = c->far_alias || (topic.len > 0 && has->has_alias);
   return hash;
+}
+
+/* An alias that was never given a topic stands for nothing, and nothing is forwarded. */
+static bool stands_for_nothing(const law_mqtt_monitor *c, const contents *has, uint64_t topic) {
+  return topic == 0 && !c->lost && (has->alias < LAW_MQTT_ALIAS_TOPICS || !c->far_alias);
 }
 
 /* ---- text ---- */
@@ -184,7 +190,7 @@ void law_mqtt_see_publish(law_mqtt_monitor *c, const law_mqtt_packet *p) {
   uint64_t topic = topic_of(c, p, &has);
   if (p->judged) {
     judge_server(c, p, &has, topic);
-  } else {
+  } else if (!stands_for_nothing(c, &has, topic)) {
     law_mqtt_world_publish(c, p, topic);
   }
 }
