@@ -260,7 +260,8 @@ void law_answer_connack_error(law_link *c, uint8_t reason, const char *text) {
   if (law_fault(c->broker, FAULT_REFUSED_WITH_SESSION_PRESENT)) {
     m.ack_flags = 1;
   }
-  if (c->version == LAW_MQTT_5 && law_fault(c->broker, FAULT_DISCONNECT_INSTEAD_OF_CONNACK)) {
+  if (c->version == LAW_MQTT_5 && reason == 0x81 &&
+      law_fault(c->broker, FAULT_DISCONNECT_INSTEAD_OF_CONNACK)) {
     m.first = LAW_MQTT_DISCONNECT << 4;
     m.present = LAW_MQTT_HAS_REASON;
   }

@@ -57,9 +57,8 @@ static void disconnect_in(law_link *c, const law_mqtt_message *m) {
     if (!take_expiry(c, m)) {
       return;
     }
-  } else if (law_fault(c->broker, FAULT_DISCONNECT_RESETS_EXPIRY) ||
-             (m->version == LAW_MQTT_5 && m->present == LAW_MQTT_HAS_REASON &&
-              law_fault(c->broker, FAULT_BARE_DISCONNECT_RESETS_EXPIRY))) {
+  } else if (m->version == LAW_MQTT_5 && m->present == LAW_MQTT_HAS_REASON &&
+             law_fault(c->broker, FAULT_BARE_DISCONNECT_RESETS_EXPIRY)) {
     s->expiry = 0;
   }
   c->disconnected = true;
