@@ -123,11 +123,13 @@ void law_connack_send(law_link *c, const law_connack *a) {
     m.reason = c->version == LAW_MQTT_5 ? 0x01 : 0x06;
   }
   if (c->version == LAW_MQTT_5) {
-    add_properties(&o, a);
     m.properties = o.list;
     if (a->has_user_name) {
-      law_add_bad_property(c->broker, &m, &o.w);
+      law_add_bad_property(c->broker, &m, &o.w); /* first, since some stand there anyway */
     }
+    o.list = m.properties;
+    add_properties(&o, a);
+    m.properties = o.list;
   }
   bool strange = a->has_user_name && law_fault(c->broker, FAULT_CONTROL_CHARACTER_SENT);
   if (!law_answer_send(c, &m, &o.w, strange ? "\x01" : NULL)) {
