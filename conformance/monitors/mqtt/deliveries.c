@@ -33,11 +33,14 @@ static void judge_forwarded(law_mqtt_monitor *c, const delivery *d) {
   bool retain = law_mqtt_retain(d->p->m);
   bool cleared = (d->v->had & LAW_MQTT_HAD_RETAIN_AS_PUBLISHED) == 0;
   bool kept = (d->v->had & LAW_MQTT_HAD_RETAIN_CLEARED) == 0;
-  if (retain && cleared) {
+  if (!retain) {
+    if (kept && d->said->retain) {
+      law_mqtt_object(c, d->p, LAW_MQTT_OBJECT_RETAIN_CLEARED, 0);
+    }
+  } else if (d->rested && cleared) {
     law_mqtt_object(c, d->p, LAW_MQTT_OBJECT_RETAIN_KEPT, 0);
-  } else if (kept && retain != d->said->retain) {
-    law_mqtt_object(c, d->p,
-                    retain ? LAW_MQTT_OBJECT_RETAIN_INVENTED : LAW_MQTT_OBJECT_RETAIN_CLEARED, 0);
+  } else if (d->rested && kept && !d->said->retain) {
+    law_mqtt_object(c, d->p, LAW_MQTT_OBJECT_RETAIN_INVENTED, 0);
   }
 }
 
@@ -146,14 +149,17 @@ static void judge_sequence(law_mqtt_monitor *c, const delivery *d, uint64_t topi
 
 /* ---- all of it ---- */
 
-/* Published when the subscription had been acknowledged, and what was retained had been read. */
 static bool is_live(const delivery *d) {
   const law_mqtt_subscribed *s = d->single;
-  if (s == NULL || s->times != 1 || s->open > 0 || s->granted == LAW_MQTT_NO_QOS) {
-    return false;
-  }
-  uint64_t rest = (s->had & LAW_MQTT_HAD_RETAINED) != 0 && (s->had & LAW_MQTT_IS_SHARED) == 0;
-  return d->said->at > s->granted_at + rest * SECOND;
+  return s->times == 1 && s->open == 0 && s->granted != LAW_MQTT_NO_QOS &&
+         d->said->at > s->granted_at;
+}
+
+/* A server may look for retained messages after it has sent the SUBACK. */
+static bool is_rested(const delivery *d) {
+  const law_mqtt_subscribed *s = d->single;
+  bool looks = (s->had & LAW_MQTT_HAD_RETAINED) != 0 && (s->had & LAW_MQTT_IS_SHARED) == 0;
+  return d->live && (!looks || d->said->at > s->granted_at + SECOND);
 }
 
 /* The server had taken it, as retained, before anybody asked here. */
@@ -164,7 +170,7 @@ static bool is_replaced(const delivery *d) {
 
 /* What comes is certainly the message that was said. */
 static bool is_certain(const delivery *d) {
-  if (d->live || d->replaced) {
+  if (d->rested || d->replaced) {
     return true;
   }
   return !law_mqtt_retain(d->p->m) && (d->v->had & LAW_MQTT_IS_SHARED) == 0;
@@ -183,6 +189,7 @@ void law_mqtt_world_deliver(law_mqtt_monitor *c, const law_mqtt_packet *p,
   if (v->num == 1) {
     d.single = &c->filters.all[v->first];
     d.live = is_live(&d);
+    d.rested = is_rested(&d);
     d.replaced = is_replaced(&d);
   }
   if (!is_certain(&d)) {

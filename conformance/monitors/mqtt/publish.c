@@ -105,8 +105,10 @@ static void judge_client(law_mqtt_monitor *c, const law_mqtt_packet *p, const co
 
 /* ---- what a server delivers ---- */
 
-/* Every identifier comes from a SUBSCRIBE of this client, for a filter that matches the topic. */
-static void check_identifiers(law_mqtt_monitor *c, const law_mqtt_packet *p, law_bytes topic) {
+/* Every identifier comes from a SUBSCRIBE of this client, for a filter that matches the topic. When
+ * another filter brings the topic, it is the identifier that is wrong, else the topic. */
+static void check_identifiers(law_mqtt_monitor *c, const law_mqtt_packet *p, law_bytes topic,
+                              bool is_subscribed) {
   law_list it = p->m->properties;
   law_mqtt_property property;
   uint32_t at = law_mqtt_property_at(p, LAW_MQTT_P_SUBSCRIPTION_IDENTIFIER);
@@ -116,7 +118,7 @@ static void check_identifiers(law_mqtt_monitor *c, const law_mqtt_packet *p, law
       continue;
     }
     law_mqtt_filters_with_id(&c->filters, property.number, topic, &known, &matches);
-    if (!known) {
+    if (!known || (!matches && is_subscribed)) {
       law_mqtt_object(c, p, LAW_MQTT_OBJECT_IDENTIFIER_FOREIGN, at);
     } else if (!matches) {
       law_mqtt_object(c, p, LAW_MQTT_OBJECT_TOPIC_OF_IDENTIFIER, at);
@@ -140,7 +142,7 @@ static const law_mqtt_verdict *judge_subscription(law_mqtt_monitor *c, const law
         c, p, v->all_shared ? LAW_MQTT_OBJECT_GRANTED_QOS_SHARED : LAW_MQTT_OBJECT_GRANTED_QOS, 0);
   }
   if (has->has_id) {
-    check_identifiers(c, p, topic);
+    check_identifiers(c, p, topic, v->num > 0);
   } else if (must_have_id(c, v)) {
     law_mqtt_object(c, p, LAW_MQTT_OBJECT_IDENTIFIER_MISSING, 0);
   }

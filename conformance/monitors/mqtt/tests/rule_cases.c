@@ -480,6 +480,14 @@ const rule_case rule_cases[] = {
        UP "C SUBSCRIBE packet_id=1 .subscription_identifier=9 f=a/+; C SUBSCRIBE packet_id=2 "
           ".subscription_identifier=8 f=a/#; S SUBACK packet_id=1 r=0; S PUBLISH topic=a/b "
           ".subscription_identifier=8 .subscription_identifier=9;")
+    V5(3_3_4_FOREIGN_ID, SERVER,
+       UP "C SUBSCRIBE packet_id=1 .subscription_identifier=9 f=a; C SUBSCRIBE packet_id=2 "
+          ".subscription_identifier=8 f=b; S SUBACK packet_id=1 r=0; S SUBACK packet_id=2 r=0; !S "
+          "PUBLISH topic=a .subscription_identifier=9 .subscription_identifier=8;",
+       UP "C SUBSCRIBE packet_id=1 .subscription_identifier=9 f=a; C SUBSCRIBE packet_id=2 "
+          ".subscription_identifier=8 f=b; S SUBACK packet_id=1 r=0; S SUBACK packet_id=2 r=0; S "
+          "PUBLISH topic=a .subscription_identifier=9; S PUBLISH topic=b "
+          ".subscription_identifier=8;")
     V5(3_3_4_SUBSCRIPTION_ID, SERVER,
        UP "C SUBSCRIBE packet_id=1 .subscription_identifier=9 f=a/+; S SUBACK packet_id=1 r=0; !S "
           "PUBLISH topic=a/b;",
@@ -668,6 +676,11 @@ const rule_case rule_cases[] = {
        "C PUBLISH topic=t payload=one; !S1 PUBLISH topic=t retain=1 payload=one;",
        PUB SUBSCRIBED("f=t retain_as_published=1 retain_handling=2", "0")
        "C PUBLISH topic=t payload=one; S1 PUBLISH topic=t payload=one;")
+    W5(3_3_1_13,
+       PUB SUBSCRIBED("f=t retain_as_published=1", "0")
+       "C PUBLISH topic=t retain=1 payload=one; !S1 PUBLISH topic=t payload=one;",
+       PUB SUBSCRIBED("f=t retain_as_published=1", "0")
+       "C PUBLISH topic=t payload=one; S1 PUBLISH topic=t retain=1 payload=one;")
     W5(3_3_1_12,
        PUB SUBSCRIBED("f=t retain_handling=2", "0")
        "C PUBLISH topic=t retain=1 payload=one; !S1 PUBLISH topic=t retain=1 payload=one;",
