@@ -12,7 +12,8 @@ typedef struct delivery {
   const law_mqtt_said *said;
   const law_mqtt_verdict *v;
   const law_mqtt_subscribed *single; /* the only subscription that brings it; NULL: more than one */
-  bool live;                         /* published after the subscription had been made */
+  bool live;                         /* published after the subscription had been acknowledged */
+  bool rested;   /* and so long after that what was retained then had been sent */
   bool replaced; /* it is the retained message, which the server had before the first SUBSCRIBE */
 } delivery;
 
