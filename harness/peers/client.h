@@ -1,5 +1,5 @@
-/* client.h: the reference client for MQTT 3.1.1 and 5.0. A struct without globals: it does what it is told,
- * tells what came of it, and keeps to what the specification demands of a client. */
+/* client.h: the reference client for MQTT 3.1.1 and 5.0. A struct without globals: it does what
+ * it is told, tells what came of it, and keeps to what the specification demands of a client. */
 #ifndef LAW_PEERS_CLIENT_H
 #define LAW_PEERS_CLIENT_H
 
@@ -56,7 +56,8 @@ law_client *law_client_new(law_net *net, const law_faults *faults, law_client_si
 /* Aborts its connection. */
 void law_client_free(law_client *c);
 
-/* Each is answered by DONE or ERROR, at once or later. What is asked for before CONNACK waits for it. */
+/* Each is answered by DONE or ERROR, at once or later. What is asked for before CONNACK waits
+ * for it. */
 void law_client_dial(law_client *c, const law_client_connect *how);
 void law_client_publish(law_client *c, const law_client_message *m);
 /* |options| as in 3.8.3.1. */

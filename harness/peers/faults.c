@@ -18,7 +18,8 @@ static const struct {
 enum { server = LAW_SERVER, client = LAW_CLIENT };
 
 /* An empty string stands for no id. */
-#define FAULT(NAME, TEXT_NAME, ROLE, ID5, ID311, TEXT) {TEXT_NAME, (law_side)(ROLE), ID5, ID311, TEXT},
+#define FAULT(NAME, TEXT_NAME, ROLE, ID5, ID311, TEXT) \
+  {TEXT_NAME, (law_side)(ROLE), ID5, ID311, TEXT},
 static const law_fault_info faults[] = {
 #include "peers/faults.def"
 };
@@ -36,7 +37,10 @@ static const accept_row accepts[] = {
 #include "mqtt/properties.def"
 };
 
-enum { NUM_FAULTS = sizeof faults / sizeof faults[0], NUM_ACCEPTS = sizeof accepts / sizeof accepts[0] };
+enum {
+  NUM_FAULTS = sizeof faults / sizeof faults[0],
+  NUM_ACCEPTS = sizeof accepts / sizeof accepts[0]
+};
 
 /* Rules for properties that a broker sends: which, in what, and how to break them. */
 typedef struct send_row {
@@ -83,8 +87,8 @@ static const send_row not_allowed[] = {
 
 /* ---- Which side receives what a rule is about ---- */
 
-/* Sections and statements of packets that only one side receives: those of chapter 3 have a section for
- * each packet; of the others, these. */
+/* Sections and statements of packets that only one side receives: those of chapter 3 have a
+ * section for each packet; of the others, these. */
 static const char *const at_server[] = {"3.1", "3.8", "3.10", "3.12", "4.7", "4.8"};
 static const char *const at_client[] = {"3.2", "3.9", "3.11", "3.13", "2.3", "2.4"};
 static const law_requirement ids_at_server[] = {LAW_R_MQTT5_2_2_1_3};
@@ -126,13 +130,13 @@ static bool reaches(law_side role, law_requirement r) {
 
 /* ---- What is a defect ----
  *
- * MQTT 5.0 leaves to a receiver how strictly it checks (4.13.1): one that takes a bad packet has missed a
- * check, and broken a rule only where the text says that it must check. Of a server that is any CONNECT
- * (3.1.4-1) and these. Elsewhere the defect is to report the violation and to stay open (4.13.1-1). In
- * 3.1.1 whoever meets a violation must close (4.8.0-1). */
-static const law_requirement must_check[] = {
-    LAW_R_MQTT5_3_6_1_1,  LAW_R_MQTT5_3_8_1_1,  LAW_R_MQTT5_3_8_3_5,
-    LAW_R_MQTT5_3_10_1_1, LAW_R_MQTT5_3_14_1_1, LAW_R_MQTT5_3_15_1_1};
+ * MQTT 5.0 leaves to a receiver how strictly it checks (4.13.1): one that takes a bad packet has
+ * missed a check, and broken a rule only where the text says that it must check. Of a server
+ * that is any CONNECT (3.1.4-1) and these. Elsewhere the defect is to report the violation and
+ * to stay open (4.13.1-1). In 3.1.1 whoever meets a violation must close (4.8.0-1). */
+static const law_requirement must_check[] = {LAW_R_MQTT5_3_6_1_1,  LAW_R_MQTT5_3_8_1_1,
+                                             LAW_R_MQTT5_3_8_3_5,  LAW_R_MQTT5_3_10_1_1,
+                                             LAW_R_MQTT5_3_14_1_1, LAW_R_MQTT5_3_15_1_1};
 /* Sections whose rules a CONNECT can break, beside 3.1. */
 static const char *const in_connect[] = {"1.5", "2.1.3", "2.1.4", "2.2.2", "3.1", "4.7.0", "4.7.3"};
 static const law_requirement client_must_check[] = {LAW_R_MQTT5_3_14_1_1, LAW_R_MQTT5_3_15_1_1};
@@ -171,9 +175,12 @@ static uint8_t sent_type_of(const char *packet) {
   static const struct {
     const char *name;
     uint8_t type;
-  } types[] = {{"CONNACK", LAW_MQTT_CONNACK},     {"SUBACK", LAW_MQTT_SUBACK},
-               {"UNSUBACK", LAW_MQTT_UNSUBACK},   {"CONNECT", LAW_MQTT_CONNECT},
-               {"WILL", LAW_FAULT_WILL},          {"SUBSCRIBE", LAW_MQTT_SUBSCRIBE},
+  } types[] = {{"CONNACK", LAW_MQTT_CONNACK},
+               {"SUBACK", LAW_MQTT_SUBACK},
+               {"UNSUBACK", LAW_MQTT_UNSUBACK},
+               {"CONNECT", LAW_MQTT_CONNECT},
+               {"WILL", LAW_FAULT_WILL},
+               {"SUBSCRIBE", LAW_MQTT_SUBSCRIBE},
                {"UNSUBSCRIBE", LAW_MQTT_UNSUBSCRIBE}};
   for (size_t i = 0; i < NUM(types); i++) {
     if (strcmp(types[i].name, packet) == 0) {
@@ -331,12 +338,13 @@ static void tell_send(law_fault_sink each, void *user, law_requirement r, const 
   }
 }
 
-/* They strike CONNECT, its will and CONNACK when there is a User Name, SUBACK and UNSUBACK at the identifier
- * 65535, SUBSCRIBE and UNSUBSCRIBE always. */
+/* They strike CONNECT, its will and CONNACK when there is a User Name, SUBACK and UNSUBACK at
+ * the identifier 65535, SUBSCRIBE and UNSUBSCRIBE always. */
 static void tell_sends(law_fault_sink each, void *user) {
   for (size_t i = 0; i < NUM(carried); i++) {
     tell_send(each, user, carried[i].dup, "sends this property twice where it strikes");
-    tell_send(each, user, carried[i].value, "sends this property with a bad value where it strikes");
+    tell_send(each, user, carried[i].value,
+              "sends this property with a bad value where it strikes");
   }
   for (size_t i = 0; i < NUM(not_allowed); i++) {
     tell_send(each, user, not_allowed[i].requirement, "sends a Topic Alias where it strikes");

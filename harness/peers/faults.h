@@ -1,5 +1,5 @@
-/* faults.h: deliberate defects of the reference peers, switched on by name. Each breaks one requirement
- * by one small condition at the place where the right behaviour is implemented. */
+/* faults.h: deliberate defects of the reference peers, switched on by name. Each breaks one
+ * requirement by one small condition at the place where the right behaviour is implemented. */
 #ifndef LAW_PEERS_FAULTS_H
 #define LAW_PEERS_FAULTS_H
 
@@ -21,8 +21,8 @@ typedef struct law_faults {
   uint64_t accept[(LAW_R_COUNT + 63) / 64];
   /* Requirements whose violation it reports, and then does not close ("stays-open:<id>"). */
   uint64_t stay[(LAW_R_COUNT + 63) / 64];
-  /* Requirements for properties that it breaks itself: of CONNACK, SUBACK and UNSUBACK ("send:<id>"), of
-   * CONNECT, its will, SUBSCRIBE and UNSUBSCRIBE ("client-send:<id>"). */
+  /* Requirements for properties that it breaks itself: of CONNACK, SUBACK and UNSUBACK
+   * ("send:<id>"), of CONNECT, its will, SUBSCRIBE and UNSUBSCRIBE ("client-send:<id>"). */
   uint64_t send[(LAW_R_COUNT + 63) / 64];
   bool sends; /* any of them */
 } law_faults;

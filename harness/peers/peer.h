@@ -1,5 +1,6 @@
-/* peer.h: what every reference peer is to the loop that runs it. A peer is a struct, not a process: any
- * number of brokers, clients and null peers live on one law_net, and share nothing else. */
+/* peer.h: what every reference peer is to the loop that runs it. A peer is a struct, not a
+ * process: any number of brokers, clients and null peers live on one law_net, and share nothing
+ * else. */
 #ifndef LAW_PEERS_PEER_H
 #define LAW_PEERS_PEER_H
 
@@ -18,7 +19,8 @@ typedef struct law_peer {
 /* Gives each event to its peer, then flushes the peers that got one. */
 void law_peers_handle(const law_event *events, size_t num);
 
-/* Waits until |until| (as law_net_wait) and handles what came. Returns false when waiting failed. */
+/* Waits until |until| (as law_net_wait) and handles what came. Returns false when waiting
+ * failed. */
 bool law_peers_run(law_net *net, uint64_t until);
 
 #endif

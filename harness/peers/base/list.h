@@ -15,7 +15,7 @@ typedef struct law_ring {
 } law_ring;
 
 /* The struct of type |type| whose |member| is |node|. */
-#define LAW_OWNER(node, type, member) ((type *)(void *)((char *)(node) - offsetof(type, member)))
+#define LAW_OWNER(node, type, member) ((type *)(void *)((char *)(node)-offsetof(type, member)))
 
 LAW_INLINE void law_ring_init(law_ring *r) {
   r->head.next = r->head.prev = &r->head;
@@ -42,9 +42,7 @@ LAW_INLINE void law_ring_remove(law_ring *r, law_node *n) {
 }
 
 /* NULL when empty. */
-LAW_INLINE law_node *law_ring_first(const law_ring *r) {
-  return r->num > 0 ? r->head.next : NULL;
-}
+LAW_INLINE law_node *law_ring_first(const law_ring *r) { return r->num > 0 ? r->head.next : NULL; }
 
 /* NULL behind the last. */
 LAW_INLINE law_node *law_ring_next(const law_ring *r, const law_node *n) {
@@ -52,7 +50,7 @@ LAW_INLINE law_node *law_ring_next(const law_ring *r, const law_node *n) {
 }
 
 /* Walks |r|; the node at hand may be removed, no other. */
-#define LAW_RING_EACH(r, n) \
+#define LAW_RING_EACH(r, n)                        \
   for (law_node *n = law_ring_first(r), *n##_next; \
        n != NULL && (n##_next = law_ring_next((r), n), true); n = n##_next)
 

@@ -1,5 +1,5 @@
-/* map.h: a hash table from bytes to pointers. Keys are copied. The hash is seeded for each process, so that a
- * client cannot choose keys that all fall into one place. */
+/* map.h: a hash table from bytes to pointers. Keys are copied. The hash is seeded for each
+ * process, so that a client cannot choose keys that all fall into one place. */
 #ifndef LAW_PEERS_MAP_H
 #define LAW_PEERS_MAP_H
 
@@ -33,8 +33,8 @@ void *law_map_get_number(const law_map *m, uint64_t key);
 void *law_map_set_number(law_map *m, uint64_t key, void *value);
 void *law_map_remove_number(law_map *m, uint64_t key);
 
-/* Walks all entries: law_map_walk w = {0}; while ((e = law_map_next(m, &w)) != NULL) ... The entry at
- * hand may be removed. No order. */
+/* Walks all entries: law_map_walk w = {0}; while ((e = law_map_next(m, &w)) != NULL) ... The
+ * entry at hand may be removed. No order. */
 typedef struct law_map_walk {
   size_t slot;
   law_map_entry *next;

@@ -1,5 +1,5 @@
-/* memory.h: allocation of the reference peers. They are test programs: when memory runs out they say
- * so and end, and no caller has to check. */
+/* memory.h: allocation of the reference peers. They are test programs: when memory runs out they
+ * say so and end, and no caller has to check. */
 #ifndef LAW_PEERS_MEMORY_H
 #define LAW_PEERS_MEMORY_H
 

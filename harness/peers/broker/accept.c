@@ -5,8 +5,8 @@
 #include "peers/broker/answer.h"
 #include "peers/broker/connect.h"
 
-/* Statements that repeat what the decoder checks under another id: a violation of |found| in a packet of |type|
- * (0: any) is let pass. */
+/* Statements that repeat what the decoder checks under another id: a violation of |found| in a
+ * packet of |type| (0: any) is let pass. */
 typedef struct alias_row {
   law_fault_id fault;
   uint8_t type;
@@ -40,9 +40,7 @@ static const alias_row aliases[] = {
     {FAULT_WILL_UNANNOUNCED,
      LAW_MQTT_CONNECT,
      {LEFT_OVER, LAW_R_MQTT311_3_1_2_13, LAW_R_MQTT311_3_1_2_15}},
-    {FAULT_CONNECT_ORDER_UNCHECKED,
-     LAW_MQTT_CONNECT,
-     {LAW_R_MQTT5_4_7_3_1, LAW_R_MQTT311_4_7_3_1}},
+    {FAULT_CONNECT_ORDER_UNCHECKED, LAW_MQTT_CONNECT, {LAW_R_MQTT5_4_7_3_1, LAW_R_MQTT311_4_7_3_1}},
     {FAULT_CLIENT_ID_MISSING, LAW_MQTT_CONNECT, {LAW_R_MQTT5_3_1_3_3, LAW_R_MQTT311_3_1_3_3}},
     {FAULT_CLIENT_ID_TEXT_UNCHECKED, LAW_MQTT_CONNECT, {BAD_TEXT_5, BAD_TEXT_311}},
     {FAULT_WILL_TOPIC_TEXT_UNCHECKED, LAW_MQTT_CONNECT, {BAD_TEXT_5, BAD_TEXT_311}},

@@ -56,9 +56,8 @@ static bool is_on(const law_link *c, law_fault_id id) {
 static bool explain_wrongly(law_link *c, law_mqtt_message *m, law_writer *w) {
   uint8_t type = law_mqtt_type_of(m);
   const type_faults *f = faults_for(type);
-  law_bytes text = law_bytes_of(long_text, c->maximum_packet_size < LONG_TEXT
-                                               ? c->maximum_packet_size
-                                               : LONG_TEXT);
+  law_bytes text = law_bytes_of(
+      long_text, c->maximum_packet_size < LONG_TEXT ? c->maximum_packet_size : LONG_TEXT);
   if (!may_explain(c, type) && law_fault(c->broker, FAULT_EXPLAIN_UNASKED)) {
     law_mqtt_add_text(w, &m->properties, LAW_MQTT_P_REASON_STRING, law_bytes_text("unasked"));
   } else if (f == NULL || c->maximum_packet_size > LONG_TEXT) {
@@ -127,8 +126,8 @@ static const id_faults id_faults_of[] = {
     {LAW_MQTT_UNSUBACK, FAULT_UNSUBACK_WRONG_ID, FAULT_NO_UNSUBACK},
 };
 
-/* Whether faults leave |type| with |*id| to be sent, and with which identifier. PUBREL has identifiers of the
- * server's own, which start low. */
+/* Whether faults leave |type| with |*id| to be sent, and with which identifier. PUBREL has
+ * identifiers of the server's own, which start low. */
 static bool id_or_fault(const law_link *c, uint8_t type, uint16_t *id) {
   const law_broker *b = c->broker;
   if (type == LAW_MQTT_PUBACK && *id > 0xFF && law_fault(b, FAULT_PACKET_ID_LITTLE_ENDIAN)) {

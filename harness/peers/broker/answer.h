@@ -1,12 +1,12 @@
-/* answer.h: the acknowledgements and refusals a broker sends. Reason strings go along only where Request
- * Problem Information and the client's Maximum Packet Size let them. */
+/* answer.h: the acknowledgements and refusals a broker sends. Reason strings go along only where
+ * Request Problem Information and the client's Maximum Packet Size let them. */
 #ifndef LAW_PEERS_BROKER_ANSWER_H
 #define LAW_PEERS_BROKER_ANSWER_H
 
 #include "peers/broker/link.h"
 
-/* Sends |m|, whose properties stand in |w| so far, with the Reason String |text| if it is wanted and fits.
- * Otherwise without; false when even that is too large. */
+/* Sends |m|, whose properties stand in |w| so far, with the Reason String |text| if it is wanted
+ * and fits. Otherwise without; false when even that is too large. */
 bool law_answer_send(law_link *c, law_mqtt_message *m, law_writer *w, const char *text);
 /* Adds what a "send:" fault makes the broker send with |m|. */
 void law_add_bad_property(const law_broker *b, law_mqtt_message *m, law_writer *w);

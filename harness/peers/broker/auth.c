@@ -97,7 +97,8 @@ void law_auth_in(law_link *c, const law_mqtt_message *m) {
   if (other && c->state == LAW_LINK_OPEN && law_fault(c->broker, FAULT_REAUTH_OTHER_METHOD)) {
     again(c, m);
   } else if ((c->method.len == 0 || other) && !law_fault(c->broker, FAULT_AUTH_METHOD_UNCHECKED)) {
-    law_link_refuse(c, c->method.len == 0 ? 0x82 : 0x8C, "not the authentication method of CONNECT");
+    law_link_refuse(c, c->method.len == 0 ? 0x82 : 0x8C,
+                    "not the authentication method of CONNECT");
   } else if (c->state == LAW_LINK_AUTH) {
     go_on(c, m);
   } else {

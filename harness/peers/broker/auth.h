@@ -1,5 +1,5 @@
-/* auth.h: enhanced authentication (5.0 section 4.12) by the method "wirelaw-echo": the server's AUTH carries a
- * challenge, and the client's must carry the same bytes. */
+/* auth.h: enhanced authentication (5.0 section 4.12) by the method "wirelaw-echo": the server's
+ * AUTH carries a challenge, and the client's must carry the same bytes. */
 #ifndef LAW_PEERS_BROKER_AUTH_H
 #define LAW_PEERS_BROKER_AUTH_H
 

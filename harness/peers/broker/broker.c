@@ -3,8 +3,8 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "peers/broker/link.h"
 #include "peers/broker/dispatch.h"
+#include "peers/broker/link.h"
 #include "peers/broker/message.h"
 #include "peers/broker/retain.h"
 #include "peers/broker/session.h"

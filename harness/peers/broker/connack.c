@@ -110,7 +110,9 @@ static uint8_t flags_of(const law_link *c, const law_connack *a) {
 void law_connack_send(law_link *c, const law_connack *a) {
   uint8_t memory[CAP];
   law_mqtt_message m;
-  out o = {.conn = c, .w = law_writer_of(memory, sizeof memory), .list = {memory, 0, 0},
+  out o = {.conn = c,
+           .w = law_writer_of(memory, sizeof memory),
+           .list = {memory, 0, 0},
            .strikes = a->has_user_name};
   memset(&m, 0, sizeof m);
   m.first = LAW_MQTT_CONNACK << 4;

@@ -7,7 +7,7 @@
 /* What goes into it besides the server's own limits. */
 typedef struct law_connack {
   bool session_present;
-  bool assigned;            /* tells the client its identifier */
+  bool assigned;              /* tells the client its identifier */
   bool has_user_name;         /* CONNECT had: where faults strike */
   uint16_t server_keep_alive; /* 0: the client's own holds */
   law_bytes auth_data;

@@ -19,7 +19,8 @@
 
 /* ---- CONNECT packets the decoder refused ---- */
 
-/* The protocol level as far as the bytes tell, and whether the name is one of ours; false when they do not. */
+/* The protocol level as far as the bytes tell, and whether the name is one of ours; false when
+ * they do not. */
 static bool peek(law_bytes wire, bool *out_known_name, uint8_t *out_level) {
   size_t at = 1;
   while (at < wire.len && at < 4 && (wire.data[at] & 0x80) != 0) {
@@ -40,13 +41,14 @@ static bool peek(law_bytes wire, bool *out_known_name, uint8_t *out_level) {
   return true;
 }
 
-/* The version that an answer to |level| is best written in: clients of levels above ours are taken for later
- * ones. */
+/* The version that an answer to |level| is best written in: clients of levels above ours are
+ * taken for later ones. */
 static uint8_t version_of(uint8_t level) {
   return level >= LAW_MQTT_5 ? LAW_MQTT_5 : level == LAW_MQTT_31 ? LAW_MQTT_31 : LAW_MQTT_311;
 }
 
-/* 3.1.1 wants an answer to a client identifier that is refused (3.1.3-8, 3.1.3-9), to other bad packets none. */
+/* 3.1.1 wants an answer to a client identifier that is refused (3.1.3-8, 3.1.3-9), to other bad
+ * packets none. */
 static void answer_old_version(law_link *c, law_requirement broken) {
   const law_broker *b = c->broker;
   bool identifier = broken == LAW_R_MQTT311_3_1_3_7 || broken == LAW_R_MQTT31_CONNECT_CLIENT_ID;
@@ -105,8 +107,8 @@ static bool check_credentials(law_link *c, const law_mqtt_message *m) {
     law_link_reject(c, 0x87, 0x05, "a user name is needed");
     return false;
   }
-  law_bytes password = (flags & LAW_MQTT_PASSWORD) != 0 ? m->u.connect.password
-                                                        : law_bytes_of(NULL, 0);
+  law_bytes password =
+      (flags & LAW_MQTT_PASSWORD) != 0 ? m->u.connect.password : law_bytes_of(NULL, 0);
   bool both = (flags & LAW_MQTT_PASSWORD) != 0;
   if (is_right_password(b, m->u.connect.user_name, password) ||
       law_fault(b, FAULT_CREDENTIALS_UNCHECKED) ||
@@ -172,8 +174,7 @@ static void take_limits(law_link *c, const law_mqtt_message *m) {
   }
   c->receive_maximum =
       (uint16_t)law_mqtt_property_number(p, LAW_MQTT_P_RECEIVE_MAXIMUM, UINT16_MAX);
-  c->maximum_packet_size =
-      law_mqtt_property_number(p, LAW_MQTT_P_MAXIMUM_PACKET_SIZE, UINT32_MAX);
+  c->maximum_packet_size = law_mqtt_property_number(p, LAW_MQTT_P_MAXIMUM_PACKET_SIZE, UINT32_MAX);
   c->alias_maximum = (uint16_t)law_mqtt_property_number(p, LAW_MQTT_P_TOPIC_ALIAS_MAXIMUM, 0);
   c->problem_information =
       law_mqtt_property_number(p, LAW_MQTT_P_REQUEST_PROBLEM_INFORMATION, 1) != 0;
@@ -185,8 +186,7 @@ static void take_limits(law_link *c, const law_mqtt_message *m) {
 void law_connect_in(law_link *c, const law_mqtt_message *m, law_bytes wire) {
   law_mqtt_property method;
   take_limits(c, m);
-  if (refuses_wrongly(c, m) || !check_credentials(c, m) ||
-      !check_will(c, m)) {
+  if (refuses_wrongly(c, m) || !check_credentials(c, m) || !check_will(c, m)) {
     return;
   }
   if (m->version == LAW_MQTT_5 &&
@@ -253,8 +253,8 @@ static law_session *session_for(law_link *c, const law_mqtt_message *m, law_byte
     take_over(s);
     s = law_session_find(b, client_id); /* it may have ended with its connection */
   }
-  bool resumes = !law_fault(b, FAULT_CLEAN_START_0_IGNORED) ||
-                 (s != NULL && s->subscriptions.num > 0);
+  bool resumes =
+      !law_fault(b, FAULT_CLEAN_START_0_IGNORED) || (s != NULL && s->subscriptions.num > 0);
   bool clean = s != NULL && (starts_clean(c, m) || !resumes);
   if (clean && law_fault(b, FAULT_CLEAN_START_AFTER_CONNACK)) {
     law_unsubscribe_all(s);

@@ -6,11 +6,11 @@
 
 /* The first packet of a connection. */
 void law_connect_in(law_link *c, const law_mqtt_message *m, law_bytes wire);
-/* Everything is checked, enhanced authentication included: the session begins or goes on. |data|: last
- * Authentication Data, or empty. */
+/* Everything is checked, enhanced authentication included: the session begins or goes on.
+ * |data|: last Authentication Data, or empty. */
 void law_connect_accept(law_link *c, const law_mqtt_message *m, law_bytes data);
-/* A first packet that the decoder refused: unknown levels get the answer that they understand, 5.0 is told
- * the reason, 3.1.1 nothing. */
+/* A first packet that the decoder refused: unknown levels get the answer that they understand,
+ * 5.0 is told the reason, 3.1.1 nothing. */
 void law_connect_malformed(law_link *c, law_bytes wire, law_requirement broken, uint8_t reason);
 
 #endif

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "peers/broker/link.h"
 #include "peers/broker/inflight.h"
+#include "peers/broker/link.h"
 #include "peers/broker/message.h"
 #include "peers/broker/publish_out.h"
 #include "peers/broker/state_log.h"
@@ -184,8 +184,7 @@ typedef struct routing {
   const law_topic_node *shared; /* where the first share was */
 } routing;
 
-static uint8_t granted_qos(const law_broker *b, const law_message *m,
-                           const law_subscription *sub) {
+static uint8_t granted_qos(const law_broker *b, const law_message *m, const law_subscription *sub) {
   uint8_t granted = law_subscription_qos(sub);
   if (law_fault(b, FAULT_DELIVER_PUBLISHED_QOS) ||
       (sub->share != NULL && law_fault(b, FAULT_SHARED_IGNORES_GRANTED_QOS))) {
@@ -208,7 +207,8 @@ static bool retain_flag(const law_broker *b, const law_message *m, const law_sub
   return m->retain && as_published;
 }
 
-/* FAULT_FOREIGN_SUBSCRIPTION_ID: the identifier of a subscription that has nothing to do with it. */
+/* FAULT_FOREIGN_SUBSCRIPTION_ID: the identifier of a subscription that has nothing to do with
+ * it. */
 static void add_foreign_id(const law_session *s, law_delivery *d, uint32_t own) {
   LAW_RING_EACH(&s->subscriptions, n) {
     const law_subscription *other = LAW_OWNER(n, law_subscription, owned);
@@ -231,8 +231,7 @@ static bool has_id(const law_delivery *d, uint32_t id) {
 /* FAULT_IDENTIFIER_REVERTS: the old one comes back once the new one was used. */
 static uint32_t identifier_of(const law_broker *b, const law_delivery *d, law_subscription *sub) {
   bool reverts = sub->num_used++ > 0 && sub->old_identifier != 0 && d->message->qos == 1;
-  return reverts && law_fault(b, FAULT_IDENTIFIER_REVERTS) ? sub->old_identifier
-                                                           : sub->identifier;
+  return reverts && law_fault(b, FAULT_IDENTIFIER_REVERTS) ? sub->old_identifier : sub->identifier;
 }
 
 static void add_subscription_id(const law_broker *b, law_delivery *d, law_subscription *sub,

@@ -1,11 +1,12 @@
-/* delivery.h: messages on their way to clients: routing, each session's queue, the flow control of 4.9. */
+/* delivery.h: messages on their way to clients: routing, each session's queue, the flow control
+ * of 4.9. */
 #ifndef LAW_PEERS_BROKER_DELIVERY_H
 #define LAW_PEERS_BROKER_DELIVERY_H
 
 #include "peers/broker/internal.h"
 
-/* Sends |m| to all sessions with a matching subscription, now or when they come back. |from| may be NULL.
- * Returns how many subscriptions matched. */
+/* Sends |m| to all sessions with a matching subscription, now or when they come back. |from| may
+ * be NULL. Returns how many subscriptions matched. */
 size_t law_route(law_broker *b, law_message *m, const law_session *from);
 /* Sends |m|, a retained message, because of the subscription |sub|. */
 void law_deliver_retained(law_subscription *sub, law_message *m);

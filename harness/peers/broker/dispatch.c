@@ -125,8 +125,7 @@ static bool has_properties(const law_mqtt_message *m) {
 }
 
 static bool will_is_refused(const law_link *c, const law_mqtt_message *m) {
-  return law_mqtt_type_of(m) == LAW_MQTT_CONNECT &&
-         (m->u.connect.flags & LAW_MQTT_WILL) != 0 &&
+  return law_mqtt_type_of(m) == LAW_MQTT_CONNECT && (m->u.connect.flags & LAW_MQTT_WILL) != 0 &&
          law_fault(c->broker, FAULT_WILL_USER_PROPERTY_ONCE) &&
          has_two_user_properties(m->u.connect.will_properties);
 }
@@ -314,7 +313,8 @@ static law_requirement requirement_of(const law_event *event) {
   return event->num_violations > 0 ? event->violations[0].requirement : LAW_R_NONE;
 }
 
-/* The Reason Code the text names, where it names one; else the general ones (5.0 section 4.13.1). */
+/* The Reason Code the text names, where it names one; else the general ones (5.0 section
+ * 4.13.1). */
 static uint8_t reason_of(const law_event *event) {
   if (requirement_of(event) == LAW_R_MQTT5_3_3_2_8) {
     return 0x94;

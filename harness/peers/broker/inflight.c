@@ -63,9 +63,10 @@ static void finish(law_session *s, law_delivery *d) {
 /* Faults that do not give back to the send quota what they should. */
 static void lose_quota(law_link *c, bool refused, uint8_t type) {
   const law_broker *b = c->broker;
-  law_fault_id id = type == LAW_MQTT_PUBREC ? FAULT_QUOTA_NOT_BACK_PUBREC
-                    : refused               ? FAULT_QUOTA_NOT_BACK_PUBACK_ERROR
-                                            : LAW_NUM_FAULTS;
+  law_fault_id id = !refused                  ? LAW_NUM_FAULTS
+                    : type == LAW_MQTT_PUBREC ? FAULT_QUOTA_NOT_BACK_PUBREC
+                    : type == LAW_MQTT_PUBACK ? FAULT_QUOTA_NOT_BACK_PUBACK_ERROR
+                                              : FAULT_QUOTA_NOT_BACK_PUBCOMP_ERROR;
   if (id != LAW_NUM_FAULTS && law_fault(b, id)) {
     c->session->quota_lost++;
   }
@@ -171,6 +172,7 @@ bool law_in_flight_pubcomp(law_link *c, const law_mqtt_message *m) {
     law_link_refuse(c, 0x82, "PUBCOMP before PUBREL");
     return false;
   }
+  lose_quota(c, is_refusal(m), LAW_MQTT_PUBCOMP);
   finish(c->session, d);
   return true;
 }

@@ -125,9 +125,7 @@ bool law_link_send(law_link *c, law_mqtt_message *m) {
   return send_up_to(c, m, c->maximum_packet_size);
 }
 
-bool law_link_send_oversize(law_link *c, law_mqtt_message *m) {
-  return send_up_to(c, m, SIZE_MAX);
-}
+bool law_link_send_oversize(law_link *c, law_mqtt_message *m) { return send_up_to(c, m, SIZE_MAX); }
 
 void law_link_send_bytes(law_link *c, law_bytes bytes) {
   law_buffer_add(&c->out, bytes);
@@ -177,8 +175,7 @@ static void hurt_others(const law_link *c) {
 }
 
 void law_link_refuse(law_link *c, uint8_t reason, const char *text) {
-  if (c->handling == LAW_MQTT_UNSUBSCRIBE &&
-      law_fault(c->broker, FAULT_BAD_PACKET_HURTS_OTHERS)) {
+  if (c->handling == LAW_MQTT_UNSUBSCRIBE && law_fault(c->broker, FAULT_BAD_PACKET_HURTS_OTHERS)) {
     hurt_others(c);
   }
   if (c->state == LAW_LINK_OPEN) {

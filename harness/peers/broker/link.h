@@ -7,8 +7,8 @@
 law_link *law_link_new(law_broker *b, law_handle handle);
 void law_link_free(law_link *c);
 
-/* Queues one packet. False, and nothing is sent, when it is larger than the client's Maximum Packet Size
- * (5.0 section 3.1.2.11.4) or the connection is closing. */
+/* Queues one packet. False, and nothing is sent, when it is larger than the client's Maximum
+ * Packet Size (5.0 section 3.1.2.11.4) or the connection is closing. */
 bool law_link_send(law_link *c, law_mqtt_message *m);
 /* The same without that limit: for faults. */
 bool law_link_send_oversize(law_link *c, law_mqtt_message *m);
@@ -19,8 +19,9 @@ bool law_link_fits(const law_link *c, law_mqtt_message *m);
 
 /* The connection ends: what is queued goes out, then it is closed; the session is told. */
 void law_link_close(law_link *c, law_close how);
-/* The same because of |reason|, which 5.0 tells the client: CONNACK before it is accepted, DISCONNECT
- * afterwards (5.0 section 4.13). 3.1.1 closes without a word. |text| is the Reason String. */
+/* The same because of |reason|, which 5.0 tells the client: CONNACK before it is accepted,
+ * DISCONNECT afterwards (5.0 section 4.13). 3.1.1 closes without a word. |text| is the Reason
+ * String. */
 void law_link_refuse(law_link *c, uint8_t reason, const char *text);
 /* A CONNACK that refuses: |v5|'s reason code, or |v3|'s return code. */
 void law_link_reject(law_link *c, uint8_t v5, uint8_t v3, const char *text);

@@ -67,8 +67,8 @@ static void add_user_properties_reversed(properties *p, law_list from) {
 static bool user_property_goes(properties *p, bool is_will, uint32_t *num) {
   const law_broker *b = p->conn->broker;
   (*num)++;
-  if (law_fault(b, is_will ? FAULT_WILL_USER_PROPERTIES_REVERSED
-                           : FAULT_USER_PROPERTIES_REVERSED)) {
+  if (law_fault(b,
+                is_will ? FAULT_WILL_USER_PROPERTIES_REVERSED : FAULT_USER_PROPERTIES_REVERSED)) {
     return false;
   }
   return !(*num > 1 && law_fault(b, FAULT_USER_PROPERTIES_FIRST_ONLY));
@@ -86,8 +86,8 @@ static void add_message_properties(properties *p, const law_message *m) {
       add_bytes(p, law_bytes_of(at, (size_t)(it.data - at)));
     }
   }
-  if (law_fault(b, m->will ? FAULT_WILL_USER_PROPERTIES_REVERSED
-                           : FAULT_USER_PROPERTIES_REVERSED)) {
+  if (law_fault(b,
+                m->will ? FAULT_WILL_USER_PROPERTIES_REVERSED : FAULT_USER_PROPERTIES_REVERSED)) {
     add_user_properties_reversed(p, m->properties);
   }
 }
@@ -107,7 +107,8 @@ static void add_expiry(properties *p, const law_message *m) {
 
 /* ---- Topic alias ---- */
 
-/* FAULT_ALIAS_UNASKED: an alias for the third message of a topic, though the client allowed none. */
+/* FAULT_ALIAS_UNASKED: an alias for the third message of a topic, though the client allowed
+ * none. */
 static uint16_t unasked_alias(law_link *c, law_bytes topic) {
   uintptr_t seen = (uintptr_t)law_map_get(&c->aliases_out, topic) + 1;
   law_map_set(&c->aliases_out, topic, (void *)seen);
@@ -122,7 +123,8 @@ static uint16_t wrong_alias(const law_link *c) {
   return 0;
 }
 
-/* The alias to send with |topic|, 0 for none. First come, first served; |*out_known|: the client has it. */
+/* The alias to send with |topic|, 0 for none. First come, first served; |*out_known|: the client
+ * has it. */
 static uint16_t alias_for(law_link *c, law_bytes topic, bool *out_known) {
   *out_known = false;
   if (c->alias_maximum == 0) {
@@ -136,8 +138,8 @@ static uint16_t alias_for(law_link *c, law_bytes topic, bool *out_known) {
   if (wrong_alias(c) != 0) {
     return wrong_alias(c);
   }
-  bool room = c->aliases_out.num < c->alias_maximum ||
-              law_fault(c->broker, FAULT_ALIAS_MAXIMUM_IGNORED);
+  bool room =
+      c->aliases_out.num < c->alias_maximum || law_fault(c->broker, FAULT_ALIAS_MAXIMUM_IGNORED);
   if (alias == 0 && room && c->aliases_out.num < MAX_ALIASES) {
     alias = c->aliases_out.num + 1;
   }
@@ -237,7 +239,8 @@ static void add_properties(properties *p, law_mqtt_message *m, const law_deliver
   m->properties = p->list;
 }
 
-/* Faults that no message can say: changes of the encoded packet, which begins at |start| of the output. */
+/* Faults that no message can say: changes of the encoded packet, which begins at |start| of the
+ * output. */
 static void spoil(law_link *c, const law_delivery *d, size_t start) {
   const law_broker *b = c->broker;
   if (sends_qos0_id(b, d)) {
@@ -255,9 +258,8 @@ bool law_publish_out(law_link *c, law_delivery *d) {
   if (c->version == LAW_MQTT_5) {
     add_properties(&p, &m, d);
   }
-  bool sent = law_fault(c->broker, FAULT_IGNORE_MAXIMUM_PACKET_SIZE)
-                  ? law_link_send_oversize(c, &m)
-                  : law_link_send(c, &m);
+  bool sent = law_fault(c->broker, FAULT_IGNORE_MAXIMUM_PACKET_SIZE) ? law_link_send_oversize(c, &m)
+                                                                     : law_link_send(c, &m);
   law_buffer_free(&p.memory);
   if (sent) {
     spoil(c, d, start);

@@ -264,8 +264,8 @@ static void place(law_session *s, law_delivery *d, uint8_t state) {
   }
 }
 
-static law_delivery *delivery_of(law_replay *r, law_session *s, uint64_t number,
-                                 uint64_t message, uint8_t qos) {
+static law_delivery *delivery_of(law_replay *r, law_session *s, uint64_t number, uint64_t message,
+                                 uint8_t qos) {
   law_delivery *d = law_map_get_number(&r->deliveries, number);
   law_message *m = law_map_get_number(&r->messages, message);
   if (d == NULL && m != NULL) {

@@ -1,10 +1,12 @@
-/* records.h: the records of the state log: how each change is written, and what it does when read back. */
+/* records.h: the records of the state log: how each change is written, and what it does when
+ * read back. */
 #ifndef LAW_PEERS_BROKER_RECORDS_H
 #define LAW_PEERS_BROKER_RECORDS_H
 
 #include "peers/broker/internal.h"
 
-/* Wall clock in ns: what times are written in, since the monotonic clock begins anew with the machine. */
+/* Wall clock in ns: what times are written in, since the monotonic clock begins anew with the
+ * machine. */
 uint64_t law_wall_clock(void);
 
 /* Each appends one record's content (type byte first) to |out|. */

@@ -15,8 +15,7 @@ static void remove_retained(law_broker *b, law_topic_node *node, law_bytes topic
 
 static bool empty_removes(law_broker *b, law_message *m) {
   law_topic_node *node = law_topics_find(b, m->topic);
-  if (node != NULL && node->retained != NULL &&
-      !law_fault(b, FAULT_EMPTY_LEAVES_RETAINED)) {
+  if (node != NULL && node->retained != NULL && !law_fault(b, FAULT_EMPTY_LEAVES_RETAINED)) {
     remove_retained(b, node, m->topic);
   }
   return true;

@@ -4,8 +4,8 @@
 
 #include "peers/broker/internal.h"
 
-/* Takes |m|, published with RETAIN 1, as the retained message of its topic; an empty payload removes
- * what is there. False when the broker holds too many. */
+/* Takes |m|, published with RETAIN 1, as the retained message of its topic; an empty payload
+ * removes what is there. False when the broker holds too many. */
 bool law_retain(law_broker *b, law_message *m);
 /* Sends the retained messages that match the new subscription |sub|. */
 void law_retain_send(law_subscription *sub);

@@ -9,9 +9,7 @@
 #include "peers/broker/topics.h"
 #include "peers/broker/will.h"
 
-static void expire(law_alarm *alarm) {
-  law_session_end(LAW_OWNER(alarm, law_session, expire));
-}
+static void expire(law_alarm *alarm) { law_session_end(LAW_OWNER(alarm, law_session, expire)); }
 
 static void will_due(law_alarm *alarm) {
   law_will_publish(LAW_OWNER(alarm, law_session, will_due));
@@ -137,9 +135,7 @@ static void forget(law_session *s) {
     law_unsubscribe_all(s);
   }
   if (law_fault(b, FAULT_FORGET_SUBSCRIPTION_IDS)) {
-    LAW_RING_EACH(&s->subscriptions, n) {
-      LAW_OWNER(n, law_subscription, owned)->identifier = 0;
-    }
+    LAW_RING_EACH(&s->subscriptions, n) { LAW_OWNER(n, law_subscription, owned)->identifier = 0; }
   }
   if (law_fault(b, FAULT_FORGET_QOS2_RECEIVED)) {
     law_map_free(&s->incoming);

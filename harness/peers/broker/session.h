@@ -1,4 +1,5 @@
-/* session.h: what the server keeps of a client between its connections (5.0 and 3.1.1 section 4.1). */
+/* session.h: what the server keeps of a client between its connections (5.0 and 3.1.1 section
+ * 4.1). */
 #ifndef LAW_PEERS_BROKER_SESSION_H
 #define LAW_PEERS_BROKER_SESSION_H
 

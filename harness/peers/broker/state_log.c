@@ -22,9 +22,9 @@ enum { SLACK = 4 * 1024 * 1024 };
 struct law_state_log {
   char path[PATH_CAP], new_path[PATH_CAP], dir[PATH_CAP];
   int fd;
-  law_buffer pending;  /* records not written yet */
+  law_buffer pending;     /* records not written yet */
   size_t size, size_anew; /* bytes now, and when it was last written anew */
-  uint32_t generation; /* counts how often it was written anew */
+  uint32_t generation;    /* counts how often it was written anew */
 };
 
 /* CRC-32 (IEEE 802.3), bit by bit: records are short and rare. */
@@ -271,7 +271,8 @@ static bool read_file(int fd, law_buffer *out) {
   }
 }
 
-/* A record that is cut short or damaged is the last write before a crash: what stands before it counts. */
+/* A record that is cut short or damaged is the last write before a crash: what stands before it
+ * counts. */
 static void replay(law_broker *b, law_bytes file) {
   law_replay r = {.broker = b};
   law_cursor c = law_cursor_of(file);

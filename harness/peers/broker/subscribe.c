@@ -12,7 +12,7 @@
 typedef struct request {
   law_link *conn;
   uint32_t identifier;
-  uint8_t *reasons;           /* one for each filter */
+  uint8_t *reasons;            /* one for each filter */
   law_subscription **retained; /* those that get retained messages, NULL for the others */
   size_t num;
 } request;
@@ -27,7 +27,8 @@ static bool is_shared(const law_link *c, law_bytes filter) {
   return c->version == LAW_MQTT_5 && law_mqtt_shared(filter, &name, &path);
 }
 
-/* A feature this server said it does not have is a Protocol Error (5.0 sections 3.2.2.3.11 to 13). */
+/* A feature this server said it does not have is a Protocol Error (5.0 sections 3.2.2.3.11 to
+ * 13). */
 static uint8_t unavailable(const law_link *c, const law_mqtt_message *m, uint32_t identifier) {
   const law_broker *b = c->broker;
   const law_broker_config *config = &b->config;
@@ -38,8 +39,7 @@ static uint8_t unavailable(const law_link *c, const law_mqtt_message *m, uint32_
     return 0xA1;
   }
   while (law_mqtt_next_filter(&it, true, &f)) {
-    if (config->no_wildcards && has_wildcard(f.filter) &&
-        !law_fault(b, FAULT_WILDCARD_ACCEPTED)) {
+    if (config->no_wildcards && has_wildcard(f.filter) && !law_fault(b, FAULT_WILDCARD_ACCEPTED)) {
       return 0xA2;
     }
     if (config->no_shared && is_shared(c, f.filter) && !law_fault(b, FAULT_SHARED_ACCEPTED)) {
@@ -58,7 +58,8 @@ static uint8_t options_of(const law_link *c, const law_mqtt_filter *f) {
   return c->version == LAW_MQTT_5 ? (uint8_t)((f->options & ~3) | qos) : qos;
 }
 
-/* Retain handling (3.8.3.1): 0 always, 1 for a new subscription, 2 never; a share gets none (4.8.2). */
+/* Retain handling (3.8.3.1): 0 always, 1 for a new subscription, 2 never; a share gets none
+ * (4.8.2). */
 static bool wants_retained(const law_broker *b, const law_subscription *sub, bool is_new) {
   uint8_t handling = (sub->options >> 4) & 3;
   if (sub->share != NULL) {
@@ -113,8 +114,8 @@ static law_subscription *subscribe(request *r, const law_mqtt_filter *f, bool *o
     r->reasons[r->num] = failure_code(c);
     return NULL;
   }
-  law_subscription *sub = law_subscribe(c->session, f->filter, options_of(c, f),
-                                        lose_id ? 0 : r->identifier, out_new);
+  law_subscription *sub =
+      law_subscribe(c->session, f->filter, options_of(c, f), lose_id ? 0 : r->identifier, out_new);
   r->reasons[r->num] = sub == NULL ? failure_code(c) : granted(r, sub);
   if (sub != NULL && *out_new && c->session->subscriptions.num == 6 &&
       law_fault(b, FAULT_NEW_SUBSCRIPTION_LOST)) {
@@ -168,7 +169,8 @@ static void send_suback(request *r, uint16_t packet_id) {
   law_answer_reasons(r->conn, LAW_MQTT_SUBACK, packet_id, r->reasons, num);
 }
 
-/* A subscription that a later filter of the same packet replaced stands in the list twice: once is enough. */
+/* A subscription that a later filter of the same packet replaced stands in the list twice: once
+ * is enough. */
 static void send_retained(request *r) {
   for (size_t i = 0; i < r->num; i++) {
     if (r->retained[i] != NULL && r->conn->state == LAW_LINK_OPEN) {
@@ -182,8 +184,7 @@ void law_subscribe_in(law_link *c, const law_mqtt_message *m) {
   law_list it = m->u.filters;
   law_mqtt_filter f;
   if (c->version == LAW_MQTT_5) {
-    r.identifier = law_mqtt_property_number(&m->properties,
-                                            LAW_MQTT_P_SUBSCRIPTION_IDENTIFIER, 0);
+    r.identifier = law_mqtt_property_number(&m->properties, LAW_MQTT_P_SUBSCRIPTION_IDENTIFIER, 0);
   }
   uint8_t error = unavailable(c, m, r.identifier);
   if (error != 0 && c->version == LAW_MQTT_5) {
@@ -223,9 +224,7 @@ static law_subscription *find(const law_session *s, law_bytes filter) {
 
 /* FAULT_UNSUBSCRIBE_STOPS_DELIVERY: what was sent and waits for its acknowledgement is given up. */
 static void stop_delivery(law_session *s) {
-  LAW_RING_EACH(&s->in_flight, n) {
-    law_delivery_free(s, LAW_OWNER(n, law_delivery, node));
-  }
+  LAW_RING_EACH(&s->in_flight, n) { law_delivery_free(s, LAW_OWNER(n, law_delivery, node)); }
 }
 
 /* FAULT_UNSUBSCRIBE_DETACHES_ALL: other sessions leave the share, too. */

@@ -4,8 +4,8 @@
 
 #include "peers/broker/internal.h"
 
-/* Makes the subscription of |s| to |filter|, or replaces the one it has. |*out_new| tells which. NULL when the
- * broker holds too many. */
+/* Makes the subscription of |s| to |filter|, or replaces the one it has. |*out_new| tells which.
+ * NULL when the broker holds too many. */
 law_subscription *law_subscribe(law_session *s, law_bytes filter, uint8_t options,
                                 uint32_t identifier, bool *out_new);
 /* NULL when |s| has none to exactly |filter|. */

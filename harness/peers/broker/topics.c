@@ -168,7 +168,8 @@ static void match_wrongly(walk *w, const step *s, law_bytes level, bool end) {
       law_fault(b, FAULT_MATCH_SKIPS_EMPTY_LEVEL)) {
     push(w, s->node, s->rest, false);
   }
-  if (level.len == 0 && !end && s->node == b->topics && law_fault(b, FAULT_MATCH_SKIPS_OUTER_SLASH)) {
+  if (level.len == 0 && !end && s->node == b->topics &&
+      law_fault(b, FAULT_MATCH_SKIPS_OUTER_SLASH)) {
     push(w, s->node, s->rest, false);
   }
   if (level.len > 1 && law_fault(b, FAULT_MATCH_PREFIX)) {
@@ -218,8 +219,8 @@ static void match_level(walk *w, step s, bool top) {
 }
 
 void law_topics_match(const law_broker *b, law_bytes topic, law_topics_sink each, void *user) {
-  bool dollar = topic.len > 0 && topic.data[0] == '$' &&
-                !law_fault(b, FAULT_WILDCARD_MATCHES_DOLLAR);
+  bool dollar =
+      topic.len > 0 && topic.data[0] == '$' && !law_fault(b, FAULT_WILDCARD_MATCHES_DOLLAR);
   walk w = {.broker = b};
   if (!is_lost(b, topic)) {
     push(&w, b->topics, topic, false);

@@ -1,5 +1,5 @@
-/* topics.h: the tree of topic levels that holds all subscriptions and retained messages. Matching costs
- * what matches, not what is there (4.7). */
+/* topics.h: the tree of topic levels that holds all subscriptions and retained messages.
+ * Matching costs what matches, not what is there (4.7). */
 #ifndef LAW_PEERS_BROKER_TOPICS_H
 #define LAW_PEERS_BROKER_TOPICS_H
 

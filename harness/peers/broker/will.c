@@ -9,7 +9,8 @@
 #include "peers/broker/session.h"
 #include "peers/broker/state_log.h"
 
-/* Faults that lose a payload which begins with a zero byte, or send its two bytes of length along. */
+/* Faults that lose a payload which begins with a zero byte, or send its two bytes of length
+ * along. */
 static law_bytes payload_of(const law_broker *b, const law_mqtt_message *connect) {
   law_bytes payload = connect->u.connect.will_payload;
   bool begins_with_zero = payload.len > 0 && payload.data[0] == 0;

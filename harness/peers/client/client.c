@@ -111,7 +111,8 @@ static void take_session(law_client *c, const law_client_connect *how) {
   }
 }
 
-/* The packet outlives the call that asks for it: it is encoded at once and sent when the transport is there. */
+/* The packet outlives the call that asks for it: it is encoded at once and sent when the
+ * transport is there. */
 static void remember_packet(law_client *c, const law_mqtt_message *connect) {
   law_mqtt_message m = *connect;
   size_t len = law_mqtt_encode(&m, NULL, 0);

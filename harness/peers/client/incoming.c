@@ -207,8 +207,7 @@ static bool refuses_wrongly(law_client *c, const law_mqtt_message *m) {
 
 void law_incoming_publish(law_client *c, const law_mqtt_message *m) {
   law_bytes topic;
-  if (refuses_wrongly(c, m) || has_foreign_id(c, m) || is_dropped(c, m) ||
-      !resolve(c, m, &topic)) {
+  if (refuses_wrongly(c, m) || has_foreign_id(c, m) || is_dropped(c, m) || !resolve(c, m, &topic)) {
     return;
   }
   switch (law_mqtt_qos(m)) {

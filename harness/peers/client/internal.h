@@ -11,7 +11,8 @@
 
 #define LAW_SECOND UINT64_C(1000000000)
 
-/* A message of ours with QoS 1 or 2, until it is acknowledged; one with QoS 0 that waits for CONNACK. */
+/* A message of ours with QoS 1 or 2, until it is acknowledged; one with QoS 0 that waits for
+ * CONNACK. */
 typedef struct law_outgoing {
   law_node node;
   enum { LAW_WAITS, LAW_SENT, LAW_RELEASED } state;
@@ -77,13 +78,13 @@ struct law_client {
   law_bytes session_of; /* client identifier it belongs to; NULL: there is none */
   law_ring outgoing;    /* in order of publication */
   law_ring requests;
-  law_map incoming;     /* QoS 2 identifiers received and not released */
+  law_map incoming; /* QoS 2 identifiers received and not released */
   uint16_t last_packet_id;
   uint64_t num_commands;
   law_bytes *aliases_in;
   law_map subscription_ids; /* that it gave: number -> client */
-  uint8_t handling;     /* type of the packet at hand; 0: none */
-  uint32_t faulty;      /* what a fault remembers */
+  uint8_t handling;         /* type of the packet at hand; 0: none */
+  uint32_t faulty;          /* what a fault remembers */
   int32_t quota_lost;
   uint16_t old_receive_maximum;
 };
@@ -139,7 +140,8 @@ void law_client_connack(law_client *c, const law_mqtt_message *m);
 void law_client_forget_session(law_client *c, const char *why);
 
 /* ---- spoil.c ---- */
-/* Faults that change the bytes of a packet on its way out; returns the new length of |wire| (|cap| bytes). */
+/* Faults that change the bytes of a packet on its way out; returns the new length of |wire|
+ * (|cap| bytes). */
 size_t law_client_spoil(const law_client *c, uint8_t *wire, size_t len, size_t cap);
 
 #endif

@@ -62,8 +62,8 @@ static const char *objection(const law_client *c, law_outgoing *o) {
   if (o->retain && !l->retain && !law_client_fault(c, FAULT_CLIENT_IGNORES_RETAIN_AVAILABLE)) {
     return "the server has no retained messages";
   }
-  law_fault_id ignores = l->alias_maximum == 0 ? FAULT_CLIENT_ALIAS_UNASKED
-                                               : FAULT_CLIENT_ALIAS_ABOVE_MAXIMUM;
+  law_fault_id ignores =
+      l->alias_maximum == 0 ? FAULT_CLIENT_ALIAS_UNASKED : FAULT_CLIENT_ALIAS_ABOVE_MAXIMUM;
   if (alias > l->alias_maximum && !law_client_fault(c, ignores)) {
     return "above the server's topic alias maximum";
   }

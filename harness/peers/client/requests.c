@@ -96,7 +96,8 @@ static bool send_request(law_client *c, law_request *r) {
   m.u.filters = (law_list){list.data, (uint32_t)w.len, 1};
   bool sent = law_client_send(c, &m);
   law_mqtt_property id;
-  if (is_subscribe && law_mqtt_property_of(&m.properties, LAW_MQTT_P_SUBSCRIPTION_IDENTIFIER, &id)) {
+  if (is_subscribe &&
+      law_mqtt_property_of(&m.properties, LAW_MQTT_P_SUBSCRIPTION_IDENTIFIER, &id)) {
     law_map_set_number(&c->subscription_ids, id.number, c);
   }
   law_buffer_free(&list);
@@ -204,8 +205,7 @@ static law_request *find(const law_client *c, uint8_t type, uint16_t packet_id) 
 }
 
 void law_requests_ack(law_client *c, const law_mqtt_message *m) {
-  uint8_t type =
-      law_mqtt_type_of(m) == LAW_MQTT_SUBACK ? LAW_MQTT_SUBSCRIBE : LAW_MQTT_UNSUBSCRIBE;
+  uint8_t type = law_mqtt_type_of(m) == LAW_MQTT_SUBACK ? LAW_MQTT_SUBSCRIBE : LAW_MQTT_UNSUBSCRIBE;
   law_request *r = find(c, type, m->packet_id);
   if (r == NULL) {
     return;
@@ -297,7 +297,8 @@ void law_client_disconnect(law_client *c, uint8_t reason, law_list properties) {
   m.present = (m.reason != 0 ? LAW_MQTT_HAS_REASON : 0);
   if (properties.count > 0) {
     m.present = LAW_MQTT_HAS_REASON | LAW_MQTT_HAS_PROPERTIES;
-    c->expiry = law_mqtt_property_number(&properties, LAW_MQTT_P_SESSION_EXPIRY_INTERVAL, c->expiry);
+    c->expiry =
+        law_mqtt_property_number(&properties, LAW_MQTT_P_SESSION_EXPIRY_INTERVAL, c->expiry);
   }
   law_client_send_explained(c, &m);
   law_client_done(c, "disconnect");

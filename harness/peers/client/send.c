@@ -69,7 +69,8 @@ static const ack_faults *faults_for(uint8_t type) {
   return NULL;
 }
 
-/* Faults that explain themselves although that does not fit: only towards servers with a small maximum. */
+/* Faults that explain themselves although that does not fit: only towards servers with a small
+ * maximum. */
 void law_client_send_explained(law_client *c, law_mqtt_message *m) {
   uint8_t text[600], memory[1200];
   law_writer w = law_writer_of(memory, sizeof memory);

@@ -23,8 +23,8 @@ static size_t behind_topic(law_bytes wire, size_t at) {
   return at + 2 + (wire.len >= at + 2 ? law_load_u16(wire.data + at) : 0);
 }
 
-/* A CONNECT says its level; what follows is answered in the shape that it has when it is well-formed, in
- * 3.1.1's otherwise: both versions take the two-byte forms. */
+/* A CONNECT says its level; what follows is answered in the shape that it has when it is
+ * well-formed, in 3.1.1's otherwise: both versions take the two-byte forms. */
 static uint8_t version_of(law_bytes wire, size_t at) {
   size_t level = behind_topic(wire, at);
   return wire.len > level && wire.data[level] == LAW_MQTT_5 ? LAW_MQTT_5 : LAW_MQTT_311;

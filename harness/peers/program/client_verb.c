@@ -186,8 +186,8 @@ static void do_unsubscribe(command *c) {
 }
 
 static void do_disconnect(command *c) {
-  law_client_disconnect(c->tester->client,
-                        (uint8_t)law_json_number(c->object, "reason_code", 0), c->properties);
+  law_client_disconnect(c->tester->client, (uint8_t)law_json_number(c->object, "reason_code", 0),
+                        c->properties);
 }
 
 static void do_auth(command *c) { law_client_auth(c->tester->client, c->properties); }

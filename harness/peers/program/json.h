@@ -22,9 +22,9 @@ bool law_json_has(const cJSON *object, const char *name);
 uint32_t law_json_number(const cJSON *object, const char *name, uint32_t otherwise);
 /* "payload" as text or "payload_hex" as hexadecimal digits. */
 law_bytes law_json_payload(const cJSON *object, law_json_memory *memory);
-/* The member "properties": names with underscores; "user_property" is a list of pairs; a list of values makes a
- * property stand several times. Binary data are text, or {"hex": digits}. False, and |*out_bad| the name,
- * when one is unknown. */
+/* The member "properties": names with underscores; "user_property" is a list of pairs; a list of
+ * values makes a property stand several times. Binary data are text, or {"hex": digits}. False,
+ * and |*out_bad| the name, when one is unknown. */
 bool law_json_properties(const cJSON *object, law_json_memory *memory, law_list *out,
                          const char **out_bad);
 

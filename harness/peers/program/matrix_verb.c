@@ -64,7 +64,8 @@ static void add_all(matrix *x) {
 int law_verb_matrix(const law_options *o) {
   matrix x = {.options = o, .net = law_net_new()};
   if (o->role != LAW_SERVER) {
-    fputs("wirelaw-peer: matrix hosts servers; a client with a fault is `client --fault`\n", stderr);
+    fputs("wirelaw-peer: matrix hosts servers; a client with a fault is `client --fault`\n",
+          stderr);
     law_net_free(x.net);
     return 2;
   }

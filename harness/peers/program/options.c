@@ -39,7 +39,7 @@ static bool complain(const char *what, const char *about) {
 typedef struct option {
   const char *name;
   bool (*take)(law_options *o, const char *name, char *value); /* NULL: a flag */
-  size_t flag; /* offset of the bool */
+  size_t flag;                                                 /* offset of the bool */
 } option;
 
 static bool number_of(const char *name, const char *value, unsigned long long min,
@@ -116,8 +116,7 @@ static bool take_faults(law_options *o, const char *name, char *value) {
 }
 
 static bool take_kind(law_options *o, const char *name, char *value) {
-  return law_null_kind_of(value, &o->kind) ||
-         complain("is silent, closes, echo or yes", name);
+  return law_null_kind_of(value, &o->kind) || complain("is silent, closes, echo or yes", name);
 }
 
 static bool take_role(law_options *o, const char *name, char *value) {
@@ -216,8 +215,8 @@ static bool transport_of(const char *url, size_t len, law_transport *out) {
   static const struct {
     const char *scheme;
     law_transport transport;
-  } schemes[] = {{"tcp", LAW_TCP}, {"mqtt", LAW_TCP}, {"tls", LAW_TLS}, {"mqtts", LAW_TLS},
-                 {"ws", LAW_WS},   {"wss", LAW_WSS}};
+  } schemes[] = {{"tcp", LAW_TCP},   {"mqtt", LAW_TCP}, {"tls", LAW_TLS},
+                 {"mqtts", LAW_TLS}, {"ws", LAW_WS},    {"wss", LAW_WSS}};
   for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
     if (strlen(schemes[i].scheme) == len && strncmp(url, schemes[i].scheme, len) == 0) {
       *out = schemes[i].transport;
@@ -248,6 +247,5 @@ bool law_options_endpoint(const law_options *o, const char *url, law_endpoint *o
   out->ca_file = o->ca;
   out->verify = o->verify;
   bool secure = out->transport == LAW_TLS || out->transport == LAW_WSS;
-  return !secure || (o->cert != NULL && o->key != NULL) ||
-         complain("needs --cert and --key", url);
+  return !secure || (o->cert != NULL && o->key != NULL) || complain("needs --cert and --key", url);
 }

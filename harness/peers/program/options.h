@@ -23,13 +23,13 @@ typedef struct law_options {
   bool json, until_eof;
 } law_options;
 
-/* Reads the command line after the program's name. On an error says so in one sentence on standard error and
- * returns false. Strings of |argv| are cut at ',' and ':' in place. */
+/* Reads the command line after the program's name. On an error says so in one sentence on
+ * standard error and returns false. Strings of |argv| are cut at ',' and ':' in place. */
 bool law_options_read(law_options *o, int argc, char **argv);
 void law_options_usage(FILE *out);
 
-/* "tls://127.0.0.1:8883" -> endpoint with |o|'s certificate; |host| is scratch of |cap| bytes. False when it is no
- * such URL. */
+/* "tls://127.0.0.1:8883" -> endpoint with |o|'s certificate; |host| is scratch of |cap| bytes.
+ * False when it is no such URL. */
 bool law_options_endpoint(const law_options *o, const char *url, law_endpoint *out, char *host,
                           size_t cap);
 

@@ -4,8 +4,8 @@
 
 #include "peers/program/options.h"
 
-/* Listens at all URLs of |o| by calling |listen|, and prints the ready line with the real ports. False after
- * a complaint. */
+/* Listens at all URLs of |o| by calling |listen|, and prints the ready line with the real ports.
+ * False after a complaint. */
 typedef bool (*law_listen)(void *peer, const law_endpoint *at, uint16_t *out_port);
 bool law_run_listen(const law_options *o, law_net *net, law_listen listen, void *peer);
 

@@ -153,8 +153,12 @@ static void test_will_delay(void **state) {
   rig *r = rig_new(NULL);
   int sub = opened(r, LAW_MQTT_5);
   rig_subscribed(r, sub, "will", 0, 0);
-  connect_options o = {.id = "w", .resume = true, .expiry = 60, .will_topic = "will",
-                       .will_payload = "gone", .will_delay = 1};
+  connect_options o = {.id = "w",
+                       .resume = true,
+                       .expiry = 60,
+                       .will_topic = "will",
+                       .will_payload = "gone",
+                       .will_delay = 1};
   rig_abort(r, rig_open(r, LAW_MQTT_5, &o, NULL));
   rig_sleep(r, 300);
   rig_expect_nothing(r, sub);
@@ -211,12 +215,13 @@ static void test_matching(void **state) {
   static const struct {
     const char *filter, *topic;
     bool matches;
-  } rows[] = {
-      {"a/#", "a", true},      {"a/#", "a/b/c", true}, {"#", "a/b", true},     {"+", "a", true},
-      {"+", "/a", false},      {"/+", "/a", true},     {"+/+", "/a", true},    {"a/+/c", "a//c", true},
-      {"a/+", "a", false},     {"a/+", "a/", true},    {"a", "A", false},      {"a/b", "a//b", false},
-      {"#", "$SYS/x", false},  {"+/x", "$y/x", false}, {"a b", "a b", true},   {"/", "/", true},
-      {"a/+/#", "a/b", true},  {"a/+/#", "a", false},  {"+/b/+", "a/b/c", true}};
+  } rows[] = {{"a/#", "a", true},      {"a/#", "a/b/c", true},  {"#", "a/b", true},
+              {"+", "a", true},        {"+", "/a", false},      {"/+", "/a", true},
+              {"+/+", "/a", true},     {"a/+/c", "a//c", true}, {"a/+", "a", false},
+              {"a/+", "a/", true},     {"a", "A", false},       {"a/b", "a//b", false},
+              {"#", "$SYS/x", false},  {"+/x", "$y/x", false},  {"a b", "a b", true},
+              {"/", "/", true},        {"a/+/#", "a/b", true},  {"a/+/#", "a", false},
+              {"+/b/+", "a/b/c", true}};
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     rig *r = rig_new(NULL);
     int sub = opened(r, LAW_MQTT_311), pub = opened(r, LAW_MQTT_311);
@@ -332,8 +337,8 @@ static void test_topic_alias(void **state) {
   connect_options o = {.id = "s", .alias_maximum = 1};
   int sub = rig_open(r, LAW_MQTT_5, &o, NULL), pub = opened(r, LAW_MQTT_5);
   rig_subscribed(r, sub, "#", 0, 0);
-  rig_send_hex(r, pub, "30 09 0003 612f62 03 230003");  /* a/b, alias 3 */
-  rig_send_hex(r, pub, "30 07 0000 03 230003 78");      /* alias 3, x */
+  rig_send_hex(r, pub, "30 09 0003 612f62 03 230003"); /* a/b, alias 3 */
+  rig_send_hex(r, pub, "30 07 0000 03 230003 78");     /* alias 3, x */
   packet p = rig_expect_publish(r, sub, "a/b", "");
   assert_int_equal(law_mqtt_property_number(&p.m.properties, LAW_MQTT_P_TOPIC_ALIAS, 0), 1);
   p = rig_expect_publish(r, sub, "", "x");
@@ -358,8 +363,8 @@ static void test_message_expiry(void **state) {
   rig_sleep(r, 1100);
   sub = rig_open(r, LAW_MQTT_5, &o, NULL);
   packet p = rig_expect_publish(r, sub, "t", "y");
-  assert_int_equal(
-      law_mqtt_property_number(&p.m.properties, LAW_MQTT_P_MESSAGE_EXPIRY_INTERVAL, 0), 9);
+  assert_int_equal(law_mqtt_property_number(&p.m.properties, LAW_MQTT_P_MESSAGE_EXPIRY_INTERVAL, 0),
+                   9);
   rig_free(r);
 }
 
@@ -448,7 +453,8 @@ static void test_credentials(void **state) {
 static void answer_challenge(rig *r, int c, uint8_t reason, const packet *challenge, bool right) {
   uint8_t memory[256];
   law_writer w = law_writer_of(memory, sizeof memory);
-  law_mqtt_message m = {.first = LAW_MQTT_AUTH << 4, .reason = reason,
+  law_mqtt_message m = {.first = LAW_MQTT_AUTH << 4,
+                        .reason = reason,
                         .present = LAW_MQTT_HAS_REASON | LAW_MQTT_HAS_PROPERTIES};
   law_mqtt_property p;
   m.properties.data = memory;

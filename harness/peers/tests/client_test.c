@@ -69,7 +69,8 @@ static void handle(law_peer *peer, const law_event *event) {
   }
 }
 
-/* Faults by name, NULL-terminated; NULL for none. |net| NULL: a loop and a bare server of its own. */
+/* Faults by name, NULL-terminated; NULL for none. |net| NULL: a loop and a bare server of its
+ * own. */
 static desk *desk_new(law_net *net, uint16_t port, uint8_t version, const char *fault) {
   desk *d = law_alloc(sizeof *d);
   law_faults faults = {0};
@@ -181,8 +182,10 @@ static void open_bare(desk *d, const law_client_connect *how, const char *connac
 }
 
 static void publish(desk *d, const char *topic, const char *payload, uint8_t qos, bool retain) {
-  law_client_message m = {.topic = law_bytes_text(topic), .payload = law_bytes_text(payload),
-                          .qos = qos, .retain = retain};
+  law_client_message m = {.topic = law_bytes_text(topic),
+                          .payload = law_bytes_text(payload),
+                          .qos = qos,
+                          .retain = retain};
   law_client_publish(d->client, &m);
 }
 
@@ -280,11 +283,11 @@ static void test_bad_servers(void **state) {
     const char *hex;
     uint8_t reason;
   } rows[] = {
-      {"36 06 0001 74 0001 00", 0x81},      /* QoS 3 */
-      {"20 03 00 00 00", 0x82},             /* a second CONNACK */
-      {"30 07 0001 74 03 230001", 0x94},    /* an alias that was not allowed */
-      {"30 04 0000 00 78", 0x82},           /* no topic */
-      {"c0 00", 0x82},                      /* a client's packet */
+      {"36 06 0001 74 0001 00", 0x81},          /* QoS 3 */
+      {"20 03 00 00 00", 0x82},                 /* a second CONNACK */
+      {"30 07 0001 74 03 230001", 0x94},        /* an alias that was not allowed */
+      {"30 04 0000 00 78", 0x82},               /* no topic */
+      {"c0 00", 0x82},                          /* a client's packet */
       {"f0 0a 18 08 15 0005 6f74686572", 0x82}, /* AUTH that nobody asked for */
   };
   (void)state;
@@ -366,7 +369,8 @@ static void test_wrong_bytes(void **state) {
       {"client-will-qos-3", LAW_MQTT_5, LAW_MQTT_CONNECT, LAW_R_MQTT5_3_1_2_12},
       {"client-user-name-text", LAW_MQTT_311, LAW_MQTT_CONNECT, LAW_R_MQTT311_1_5_3_1},
       {"client-password-alone", LAW_MQTT_311, LAW_MQTT_CONNECT, LAW_R_MQTT311_3_1_2_22},
-      {"client-send:MQTT5-3.1.2.11.2/dup", LAW_MQTT_5, LAW_MQTT_CONNECT, LAW_R_MQTT5_3_1_2_11_2_DUP},
+      {"client-send:MQTT5-3.1.2.11.2/dup", LAW_MQTT_5, LAW_MQTT_CONNECT,
+       LAW_R_MQTT5_3_1_2_11_2_DUP},
       {"client-send:MQTT5-3.1.2.11.3/value", LAW_MQTT_5, LAW_MQTT_CONNECT,
        LAW_R_MQTT5_3_1_2_11_3_VALUE},
       {"client-send:MQTT5-3.1.3.2.2/dup", LAW_MQTT_5, LAW_MQTT_CONNECT, LAW_R_MQTT5_3_1_3_2_2_DUP},
@@ -417,10 +421,14 @@ static void test_all_sends(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_flows_on_the_broker), cmocka_unit_test(test_session_resumed),
-      cmocka_unit_test(test_server_limits),       cmocka_unit_test(test_keep_alive),
-      cmocka_unit_test(test_bad_servers),         cmocka_unit_test(test_unknown_session),
-      cmocka_unit_test(test_incoming),            cmocka_unit_test(test_wrong_bytes),
+      cmocka_unit_test(test_flows_on_the_broker),
+      cmocka_unit_test(test_session_resumed),
+      cmocka_unit_test(test_server_limits),
+      cmocka_unit_test(test_keep_alive),
+      cmocka_unit_test(test_bad_servers),
+      cmocka_unit_test(test_unknown_session),
+      cmocka_unit_test(test_incoming),
+      cmocka_unit_test(test_wrong_bytes),
       cmocka_unit_test(test_all_sends),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

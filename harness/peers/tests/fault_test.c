@@ -51,7 +51,8 @@ static void test_unknown_names(void **state) {
   (void)state;
   law_faults f = {0};
   assert_false(law_faults_add(&f, LAW_SERVER, "no-such-fault"));
-  assert_false(law_faults_add(&f, LAW_SERVER, "accept:MQTT5-3.2.2-1")); /* only clients get CONNACK */
+  assert_false(
+      law_faults_add(&f, LAW_SERVER, "accept:MQTT5-3.2.2-1")); /* only clients get CONNACK */
   assert_false(law_faults_add(&f, LAW_CLIENT, "no-pingresp"));
   assert_false(law_faults_add(&f, LAW_SERVER, "accept:"));
 }
@@ -102,7 +103,8 @@ static void test_send(void **state) {
   rig_free(r);
 }
 
-/* Every "send:" fault breaks the rule that it is named after, in one of the packets where it strikes. */
+/* Every "send:" fault breaks the rule that it is named after, in one of the packets where it
+ * strikes. */
 static void check_send(void *user, const law_fault_info *info) {
   size_t *num = user;
   law_violation v = {LAW_R_NONE, LAW_OK, 0};
@@ -220,7 +222,8 @@ static void test_reorder(void **state) {
   rig *r = with("reorder");
   int sub = opened(r, LAW_MQTT_311, "s"), pub = opened(r, LAW_MQTT_311, "p");
   rig_subscribed(r, sub, "t", 1, 1);
-  static const char *const in[] = {"1", "2", "3", "4", "5"}, *const out[] = {"1", "2", "3", "5", "4"};
+  static const char *const in[] = {"1", "2", "3", "4", "5"}, *const out[] = {"1", "2", "3", "5",
+                                                                             "4"};
   for (uint16_t i = 0; i < 5; i++) {
     rig_publish(r, pub, 2, (uint16_t)(i + 1), "t", in[i]);
   }

@@ -214,7 +214,8 @@ static void add_limits(law_writer *w, law_list *list, const connect_options *o) 
 static uint8_t flags_of(const connect_options *o) {
   unsigned flags = o->resume ? 0 : LAW_MQTT_CLEAN_START;
   if (o->will_topic != NULL) {
-    flags |= LAW_MQTT_WILL | (unsigned)o->will_qos << 3 | (o->will_retain ? LAW_MQTT_WILL_RETAIN : 0);
+    flags |=
+        LAW_MQTT_WILL | (unsigned)o->will_qos << 3 | (o->will_retain ? LAW_MQTT_WILL_RETAIN : 0);
   }
   flags |= o->user != NULL ? LAW_MQTT_USER_NAME : 0;
   flags |= o->password != NULL ? LAW_MQTT_PASSWORD : 0;

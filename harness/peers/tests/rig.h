@@ -10,7 +10,7 @@ typedef struct rig rig;
 /* What a client got: a packet, or that the broker closed. */
 typedef struct packet {
   bool closed, silence; /* silence: nothing came within a second */
-  uint8_t type; /* 0: it breaks a rule, |violation| */
+  uint8_t type;         /* 0: it breaks a rule, |violation| */
   law_violation violation;
   law_mqtt_message m; /* its views live until the next call */
 } packet;
@@ -39,8 +39,8 @@ void rig_abort(rig *r, int c);
 /* Packets with what most tests need. Topic and text are C strings. */
 typedef struct connect_options {
   const char *id;
-  bool resume;          /* Clean Start 0 */
-  uint32_t expiry;      /* 5.0 */
+  bool resume;     /* Clean Start 0 */
+  uint32_t expiry; /* 5.0 */
   uint16_t keep_alive;
   uint16_t receive_maximum; /* 0: none */
   uint32_t maximum_packet_size;
