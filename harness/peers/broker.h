@@ -31,9 +31,10 @@ typedef struct law_broker_config {
   uint8_t maximum_qos;
   bool no_retain, no_wildcards, no_shared, no_subscription_ids; /* features not offered */
   bool no_aliases;          /* never use topic aliases towards clients */
+  uint32_t sessions_limit;  /* client identifiers the server remembers */
   uint32_t queue_limit;     /* messages waiting in one session */
   uint32_t num_nodes_limit; /* topic levels kept for all subscriptions and retained messages */
-  size_t memory_limit;      /* bytes of all messages held */
+  size_t memory_limit;      /* bytes of all messages held, and of what waits for each client */
 } law_broker_config;
 
 /* Everything offered, limits as a small server would set them. */

@@ -17,6 +17,7 @@ void law_broker_config_default(law_broker_config *config) {
       .topic_alias_maximum = 10,
       .maximum_packet_size = 1024 * 1024,
       .maximum_qos = 2,
+      .sessions_limit = 500000,
       .queue_limit = 100000,
       .num_nodes_limit = 4000000,
       .memory_limit = (size_t)512 * 1024 * 1024,

@@ -144,6 +144,16 @@ static bool check_will(law_link *c, const law_mqtt_message *m) {
   return true;
 }
 
+static bool check_room(law_link *c, const law_mqtt_message *m) {
+  const law_broker *b = c->broker;
+  if (b->sessions.num < b->config.sessions_limit ||
+      law_session_find(b, m->u.connect.client_id) != NULL) {
+    return true;
+  }
+  law_link_reject(c, 0x97, 0x03, "too many sessions");
+  return false;
+}
+
 /* Faults that refuse what every server must take. */
 static bool refuses_wrongly(law_link *c, const law_mqtt_message *m) {
   const law_broker *b = c->broker;
@@ -186,7 +196,7 @@ static void take_limits(law_link *c, const law_mqtt_message *m) {
 void law_connect_in(law_link *c, const law_mqtt_message *m, law_bytes wire) {
   law_mqtt_property method;
   take_limits(c, m);
-  if (refuses_wrongly(c, m) || !check_credentials(c, m) || !check_will(c, m)) {
+  if (refuses_wrongly(c, m) || !check_room(c, m) || !check_credentials(c, m) || !check_will(c, m)) {
     return;
   }
   if (m->version == LAW_MQTT_5 &&

@@ -16,11 +16,13 @@ law_delivery *law_delivery_new(law_session *s, law_message *m, uint8_t qos) {
   d->message = law_message_hold(m);
   d->qos = qos;
   d->number = ++s->broker->num_deliveries;
+  s->broker->memory += sizeof *d;
   return d;
 }
 
 static void destroy(law_broker *b, law_delivery *d) {
   law_message_drop(b, d->message);
+  b->memory -= sizeof *d;
   law_free_bytes(&d->share);
   free(d->ids);
   free(d);
@@ -454,9 +456,13 @@ void law_delivery_give_away(law_session *s) {
   }
 }
 
-void law_deliver_refused(law_broker *b, const law_delivery *d) {
+void law_deliver_refused(const law_session *s, const law_delivery *d) {
+  law_broker *b = s->broker;
   law_subscription *sub = other_member(b, d);
-  if (sub != NULL) {
+  if (sub != NULL && sub->session == s) {
+    sub = other_member(b, d);
+  }
+  if (sub != NULL && sub->session != s) {
     deliver(sub->session, copy_for(b, d->message, sub));
   }
 }

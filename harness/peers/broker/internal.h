@@ -176,7 +176,7 @@ struct law_broker {
   law_alarms timers;
   law_topic_node *topics;
   size_t num_nodes;
-  size_t memory; /* bytes of all messages */
+  size_t memory; /* bytes of all messages and deliveries */
   uint64_t now;  /* of the event at hand */
   uint64_t num_messages, num_deliveries, num_assigned;
   uint64_t instance;   /* random: assigned client identifiers differ between brokers and restarts */

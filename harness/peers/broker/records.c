@@ -273,6 +273,7 @@ static law_delivery *delivery_of(law_replay *r, law_session *s, uint64_t number,
     law_map_set_number(&r->deliveries, number, d);
   } else if (d == NULL) {
     d = law_alloc(sizeof *d); /* released: only its identifier is left */
+    r->broker->memory += sizeof *d;
     d->qos = qos;
     d->number = ++r->broker->num_deliveries;
     law_map_set_number(&r->deliveries, number, d);
