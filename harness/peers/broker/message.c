@@ -4,7 +4,11 @@
 #include <string.h>
 
 /* Topic alias and subscription identifier belong to one hop; the expiry interval is sent anew. */
-static bool goes_on(uint8_t property) {
+static bool goes_on(const law_broker *b, uint8_t property) {
+  if (property == LAW_MQTT_P_SUBSCRIPTION_IDENTIFIER &&
+      law_fault(b, FAULT_CLIENT_SUBSCRIPTION_ID_FORWARDED)) {
+    return true;
+  }
   return property != LAW_MQTT_P_TOPIC_ALIAS && property != LAW_MQTT_P_SUBSCRIPTION_IDENTIFIER &&
          property != LAW_MQTT_P_MESSAGE_EXPIRY_INTERVAL &&
          property != LAW_MQTT_P_WILL_DELAY_INTERVAL;
@@ -19,7 +23,7 @@ static law_bytes append(law_message *m, law_bytes bytes) {
   return law_bytes_of(at, bytes.len);
 }
 
-static void append_properties(law_message *m, law_list properties) {
+static void append_properties(const law_broker *b, law_message *m, law_list properties) {
   law_mqtt_property p;
   law_list it = properties;
   m->properties.data = m->bytes + m->size;
@@ -28,7 +32,7 @@ static void append_properties(law_message *m, law_list properties) {
       m->expires = true;
       m->expiry = p.number;
     }
-    if (goes_on(p.id)) {
+    if (goes_on(b, p.id)) {
       law_bytes one = append(m, law_bytes_of(at, (size_t)(it.data - at)));
       m->properties.len += (uint32_t)one.len;
       m->properties.count++;
@@ -47,7 +51,7 @@ law_message *law_message_new(law_broker *b, const law_message_parts *parts) {
   m->topic = append(m, parts->topic);
   m->payload = append(m, parts->payload);
   m->publisher = append(m, parts->publisher);
-  append_properties(m, parts->properties);
+  append_properties(b, m, parts->properties);
   m->size += sizeof *m;
   b->memory += m->size;
   return m;

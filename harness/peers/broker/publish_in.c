@@ -93,7 +93,8 @@ static bool check(law_link *c, const law_mqtt_message *m) {
   law_mqtt_property p;
   if (m->version == LAW_MQTT_5 &&
       law_mqtt_property_of(&m->properties, LAW_MQTT_P_SUBSCRIPTION_IDENTIFIER, &p) &&
-      !law_fault(b, FAULT_CLIENT_SUBSCRIPTION_ID_ACCEPTED)) {
+      !law_fault(b, FAULT_CLIENT_SUBSCRIPTION_ID_ACCEPTED) &&
+      !law_fault(b, FAULT_CLIENT_SUBSCRIPTION_ID_FORWARDED)) {
     return refuse(c, 0x82, "a client's PUBLISH carries no subscription identifier");
   }
   if (law_mqtt_qos(m) > b->config.maximum_qos && !law_fault(b, FAULT_QOS_ABOVE_MAXIMUM_ACCEPTED)) {
