@@ -151,6 +151,7 @@ def declare(protocol: str, packet: str, requirement: str, vectors: tuple[Any, ..
         protocols=[protocol],
         # What a lenient server subscribes to must not get what other cases publish.
         isolation="exclusive" if packet == "subscribe" else "topics",
+        bulk=True,
         title=f"{packet.upper()} packets that break {requirement} are refused",
     )(run)
 

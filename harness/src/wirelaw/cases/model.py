@@ -47,7 +47,7 @@ class Step:
     must: bool = True
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class Case:
     """One case of one protocol, with the parameters of the matrix put in.
 
@@ -56,6 +56,7 @@ class Case:
     steps         preamble and body; empty for a case in Python
     function      the coroutine function of a case in Python, which takes (t, **parameters)
     seconds       what its waits add up to
+    bulk          it sends very many packets, so the kill matrix does not run it against every fault
     """
 
     id: str
@@ -73,6 +74,7 @@ class Case:
     seconds: float
     source: Source
     note: str | None = None
+    bulk: bool = False
     parameters: Mapping[str, Any] = field(default_factory=dict)
     function: Callable[..., Coroutine[Any, Any, None]] | None = None
 

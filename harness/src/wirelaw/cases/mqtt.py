@@ -129,6 +129,6 @@ DIALECT = Dialect(
     },
     stimuli={
         "connect": "CONNECT", "publish": "PUBLISH", "subscribe": "SUBSCRIBE",
-        "unsubscribe": "UNSUBSCRIBE", "disconnect": "DISCONNECT",
+        "unsubscribe": "UNSUBSCRIBE", "disconnect": "DISCONNECT", "auth": "AUTH",
     },
 )  # fmt: skip

@@ -17,7 +17,7 @@ from wirelaw.engine.values import substitute
 
 KEYS = (
     "id", "title", "role", "protocols", "requires", "when", "transports", "isolation", "slow",
-    "matrix", "kills", "note", "preamble", "body",
+    "bulk", "matrix", "kills", "note", "preamble", "body",
 )  # fmt: skip
 TRANSPORTS = ("tcp", "tls", "ws", "wss", "udp", "dtls")
 SLOW_FROM = 3.0  # seconds of waiting
@@ -124,8 +124,9 @@ def _one(
         if name not in TRANSPORTS:
             ctx.fail(f"`transports` names `{name}`; there are {', '.join(TRANSPORTS)}", raw)
     slow = raw.get("slow", seconds > SLOW_FROM)
-    if not isinstance(slow, bool):
-        ctx.fail("`slow` is true or false", raw)
+    bulk = raw.get("bulk", False)
+    if not isinstance(slow, bool) or not isinstance(bulk, bool):
+        ctx.fail("`slow` and `bulk` are true or false", raw)
     kills = dict.fromkeys([*case_kills, *(one for step in steps for one in step.kills)])
     return Case(
         id=ctx.case,
@@ -141,6 +142,7 @@ def _one(
         transports=transports,
         slow=slow,
         seconds=seconds,
+        bulk=bulk,
         source=Source(place.path, getattr(raw, "line", ctx.line), place.file),
         note=raw.get("note"),
         parameters=ctx.parameters,
@@ -153,7 +155,7 @@ class Draft:
     """A step that is read but not bound yet. `own_id` is the id that it names itself."""
 
     parsed: grammar.Parsed
-    raw: Any
+    text: str
     line: int
     preamble: bool
     own_id: str | None
@@ -183,7 +185,7 @@ def read_step(ctx: Context, raw: Any, dialect: Dialect, preamble: bool) -> Draft
     if len(ids) > 1:
         ctx.fail("a step proves one requirement; split it", raw)
     kills = _strings(ctx, options.get("kills"), "kills", raw)
-    return Draft(parsed, raw, line, preamble, ids[0] if ids else None, kills, options.get("note"))
+    return Draft(parsed, grammar.shown(raw), line, preamble, ids[0] if ids else None, kills, options.get("note"))
 
 
 def _options(raw: Any) -> Mapping[str, Any]:
@@ -223,7 +225,7 @@ def make_step(
     kills = draft.kills or (case_kills if requirement else ())
     parsed = draft.parsed
     return Step(
-        index, draft.line, parsed.conn, parsed.action, parsed.args, grammar.shown(draft.raw),
+        index, draft.line, parsed.conn, parsed.action, parsed.args, draft.text,
         draft.preamble, requirement, kills, draft.note, ctx.ids.get(requirement or "", True),
     )  # fmt: skip
 

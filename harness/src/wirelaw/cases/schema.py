@@ -93,6 +93,7 @@ def _case(protocols: list[str]) -> dict[str, Any]:
         "transports": {"type": "array", "items": {"enum": list(TRANSPORTS)}},
         "isolation": {"enum": list(ISOLATIONS)},
         "slow": {"type": "boolean"},
+        "bulk": {"type": "boolean"},
         "matrix": {"type": ["object", "array"]},
         "kills": {"$ref": "#/$defs/names"},
         "note": {"type": "string"},

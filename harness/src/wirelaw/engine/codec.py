@@ -40,6 +40,7 @@ class Codec:
         self._violation = ffi.new("law_violation *")
         self._length = ffi.new("size_t *")
         self._lacks: dict[str, frozenset[str]] = {}
+        self._plain: dict[str, bytes] = {}  # packets without a field of their own, by type
         for name, each in self.types.items():
             self._lacks[name] = self._probe(each)
 
@@ -47,6 +48,8 @@ class Codec:
 
     def build(self, type_name: str, fields: Mapping[str, Any]) -> bytes:
         """The bytes of a message that says exactly this. Raises BuildError."""
+        if not fields and type_name in self._plain:
+            return self._plain[type_name]
         each = self.types.get(type_name)
         if each is None:
             raise BuildError(f"there is no packet {type_name}")
@@ -64,7 +67,10 @@ class Codec:
                 self._put_field(field, value, keep)
         if not lib.law_codec_encode(c):
             raise BuildError(f"the {type_name} does not fit into memory")
-        return self._wire()
+        wire = self._wire()
+        if not fields:
+            self._plain[type_name] = wire
+        return wire
 
     def _given(self, each: Type, fields: Mapping[str, Any]) -> Iterable[tuple[Field, Any]]:
         """The fields that this variant has, with their values; groups taken apart."""
@@ -236,7 +242,7 @@ class Codec:
         group = next((g for g in each.groups if name.startswith(g + "_")), None)
         into = flat if group is None else flat.setdefault(group, {})
         for tag, one in value.items():
-            into[tag] = self._octets(f"{name}.{tag}", one) if isinstance(one, dict) else one
+            into[tag] = self._octets(f"{name}.{tag}.value", one) if isinstance(one, dict) else one
 
     def _octets(self, path: str, value: dict[str, Any]) -> Any:
         if "hex" in value:

@@ -72,7 +72,7 @@ class Connection:
     def check(self, received: Received) -> None:
         """Notes a message that a `none` or `park` step forbids."""
         for step, pattern in self.forbidden:
-            if any_match((pattern,), self.run.codec, self.run.variables, received.fields(self.run)):
+            if pattern.type == received.type and any_match((pattern,), self.run.codec, self.run.variables, received.fields(self.run)):
                 self.run.forbid(step, self, received)
                 return
 

@@ -15,7 +15,7 @@ from wirelaw.errors import UserError
 class PeerClient:
     """The face of iut.UpperTester over `wirelaw-peer client`, which ends with its standard input."""
 
-    verbs = ("connect", "publish", "subscribe", "unsubscribe", "disconnect")
+    verbs = ("connect", "publish", "subscribe", "unsubscribe", "disconnect", "auth")
 
     def __init__(self, host: str, port: int, faults: Iterable[str]) -> None:
         words = [word for fault in faults for word in ("--fault", fault)]
@@ -28,6 +28,10 @@ class PeerClient:
 
     def plan(self, commands: Iterable[Mapping[str, Any]]) -> None:
         """It needs none."""
+
+    def dial_at(self, port: int) -> None:
+        """Another case has it from now on."""
+        self._where["port"] = port
 
     def send(self, command: Mapping[str, Any]) -> None:
         """Tells it what to do. Raises UserError when it cannot do that."""

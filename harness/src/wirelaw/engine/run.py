@@ -84,6 +84,7 @@ class CaseRun:
         self.port: int | None = None
         self.tester: Any = None
         self.tester_handle = 0
+        self.shares_client = False  # its tester may come from another case, and go to one
         self.said: list[dict[str, Any]] = []  # by the upper tester
         self._hit: tuple[int, Connection, Received] | None = None
         self.log_from = target.log_offset()

@@ -66,11 +66,35 @@ class Script:
         """Time must pass."""
         await self._do(Map(wait=seconds))
 
-    async def step(self, name: str, action: Mapping[str, Any]) -> Any:
-        """One step on the connection `name`; gives the fields of the message it decided on."""
-        return await self._do(Map({name: _plain(action)}))
+    async def step(
+        self, name: str, action: Mapping[str, Any], *, or_warn: str | None = None
+    ) -> Any:
+        """One step on the connection `name`; gives the fields of the message it decided on.
 
-    async def _do(self, raw: Map) -> Any:
+        With `or_warn` silence is a warning of that text, the step gives None and the case goes on."""
+        return await self._do(Map({name: _plain(action)}), or_warn)
+
+    # What a client tells
+
+    def share_client(self) -> None:
+        """The client's process may have served other cases before, and serve more after this one: when
+        it dials in and out so often that starting it would take most of the time. Say it first."""
+        self._run.shares_client = True
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        """The messages that the client told of since it was started, in order: topic, payload, qos, retain."""
+        return [_message(event) for event in self._run.said if event.get("event") == "message"]
+
+    async def heard(self, payload: str) -> None:
+        """Waits until the client has told of a message with this payload. Without one nothing is known."""
+        run, wanted = self._run, self.vars[payload.removeprefix("$")].encode()
+        deadline = run.deadline()
+        while all(message["payload"] != wanted for message in self.messages):
+            if not await run.wait(deadline):
+                self.inconclusive("the client did not tell of a message that it must have got")
+
+    async def _do(self, raw: Map, or_warn: str | None = None) -> Any:
         run, ctx = self._run, self._context
         draft = self._read(raw)
         if draft is None:
@@ -79,10 +103,14 @@ class Script:
         run.script_steps.append(step)
         run.steps.append(StepState())
         goes_on, result = await attempt(run, step)
-        if not goes_on:
+        if goes_on:
+            return result
+        state = run.steps[-1]
+        if or_warn is None or state.cause != "timeout" or state.verdict is Verdict.INCONCLUSIVE:
             raise _Stop
-        return result
-
+        state.verdict, state.cause, state.detail = Verdict.WARN, "preference", or_warn
+        run.by_timeout = False
+        return None
 
     def _read(self, raw: Map) -> Draft | None:
         """The step as read; each text of a step is read once for all runs of its case."""
@@ -101,6 +129,13 @@ def _has_body(run: CaseRun) -> bool:
     """Whether the function says where its body begins."""
     assert run.case.function is not None
     return "body" in run.case.function.__code__.co_names
+
+
+def _message(event: Mapping[str, Any]) -> dict[str, Any]:
+    """What an upper tester told of a message; its payload and topic as bytes."""
+    hexed = event.get("payload_hex")
+    payload = bytes.fromhex(hexed) if hexed is not None else str(event.get("payload", "")).encode()
+    return {**event, "payload": payload, "topic": str(event.get("topic", "")).encode()}
 
 
 def _plain(value: Any) -> Any:

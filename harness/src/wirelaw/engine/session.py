@@ -138,6 +138,7 @@ class Session:
             close_parked(run)
             self._report(run)
         self._parked.clear()
+        self.target.dismiss_all()
 
     def run(self, on_turn: Callable[[], None] = lambda: None) -> None:
         """Everything. After KeyboardInterrupt what was begun is tidied up, and it is raised again."""
@@ -161,6 +162,7 @@ class Session:
             self.scheduler.turn(left)
         for run in self._parked:
             close_parked(run)
+        self.target.dismiss_all()
 
     # Starting
 

@@ -13,6 +13,7 @@ from wirelaw.engine.net import NS, Endpoint
 from wirelaw.engine.outcome import HarnessError, Inconclusive, NotApplicable
 from wirelaw.engine.values import fill
 from wirelaw.errors import UserError
+from wirelaw.results.model import Verdict
 
 if TYPE_CHECKING:
     from wirelaw.engine.run import CaseRun
@@ -63,6 +64,7 @@ class Target:
     down_on_purpose: bool = False
     on_restarted: Callable[[], None] | None = None
     make_tester: Callable[[CaseRun], Any] | None = None
+    _idle: list[Any] = field(default_factory=list)
     _endpoints: dict[tuple[tuple[str, Any], ...], Endpoint] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -123,12 +125,16 @@ class Target:
             self.on_restarted()
 
     def _tester(self, run: CaseRun) -> None:
-        """Starts the client of this case, once."""
+        """Starts the client of this case, once; or takes one that another case has left."""
         if run.tester is not None:
             return
         if self.make_tester is None:
             raise Inconclusive("no upper tester", "nothing can make this client act")
-        run.tester = self.make_tester(run)
+        if run.shares_client and self._idle:
+            run.tester = self._idle.pop()
+            run.tester.dial_at(run.port or 0)
+        else:
+            run.tester = self.make_tester(run)
         run.tester.plan(self.plan(run))
         handle = run.net.watch(run.tester.fileno())
         run.tester_handle = handle
@@ -152,12 +158,25 @@ class Target:
         """Takes what the client says: only kept for the log, the wire is what counts."""
         for event in run.tester.events():
             run.said.append(event)
+            if event.get("event") == "ended":
+                run.shares_client = False
+        if run.task is not None:
+            run.scheduler.wake(run.task)
 
     def dismiss(self, run: CaseRun) -> None:
-        """Ends the client of a case."""
+        """Ends the client of a case, unless other cases may have it: then it must be as if it were new."""
         if run.tester is None:
             return
         run.scheduler.watches.pop(run.tester_handle, None)
         run.net.end(run.tester_handle, "fin")
-        run.tester.close()
+        left = all(connection.has_closed for connection in run.all_connections) and not run.dialled
+        if run.shares_client and left and run.verdict in (Verdict.PASS, Verdict.WARN):
+            self._idle.append(run.tester)
+        else:
+            run.tester.close()
         run.tester = None
+
+    def dismiss_all(self) -> None:
+        """Ends the clients that no case has."""
+        while self._idle:
+            self._idle.pop().close()

@@ -11,7 +11,7 @@ from wirelaw.engine.codec import Codec
 VERSIONS = {"mqtt31": 3, "mqtt311": 4, "mqtt5": 5}
 _PACKETS = {
     "connect": "CONNECT", "publish": "PUBLISH", "subscribe": "SUBSCRIBE",
-    "unsubscribe": "UNSUBSCRIBE", "disconnect": "DISCONNECT",
+    "unsubscribe": "UNSUBSCRIBE", "disconnect": "DISCONNECT", "auth": "AUTH",
 }  # fmt: skip
 _SWITCHES = frozenset(("clean_start", "retain", "no_local", "retain_as_published"))
 _RENAMED = {"user_name": "username"}

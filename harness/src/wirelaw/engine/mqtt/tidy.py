@@ -57,8 +57,8 @@ def _leave(run: CaseRun, connection: Connection) -> None:
 
 
 def say_goodbye(run: CaseRun, connection: Connection) -> None:
-    """Ends a connection of a case so that no will is published: the server must not keep anything."""
-    if connection.silent or run.case.role == "client" or not connection.is_open:
+    """Ends a connection of a case; where things are kept tidy, so that no will is published."""
+    if not run.target.tidy or connection.silent or not connection.is_open:
         if connection.state in ("open", "connecting"):
             run.net.end(connection.handle, "rst")
             connection.state = "ended"
@@ -68,7 +68,7 @@ def say_goodbye(run: CaseRun, connection: Connection) -> None:
 
 async def tidy_up(run: CaseRun) -> None:
     """Removes the retained messages and the sessions that the case left. Best effort."""
-    if run.case.role == "client" or not (run.retained or run.sessions):
+    if not (run.retained or run.sessions):
         return
     try:
         for client_id in run.sessions:
