@@ -5,7 +5,7 @@
 static uint32_t next_slot(uint32_t i) { return (i + 1) & (LAW_MQTT_ID_SLOTS - 1u); }
 
 law_mqtt_id *law_mqtt_id_take(law_mqtt_ids *ids, uint16_t id, law_mqtt_use use) {
-  if (LAW_UNLIKELY(ids->num_used >= LAW_MQTT_MAX_IDS)) {
+  if (LAW_UNLIKELY(id == 0 || ids->num_used >= LAW_MQTT_MAX_IDS)) {
     law_mqtt_id_forget(ids, id);
     ids->overflowed = true;
     return NULL;

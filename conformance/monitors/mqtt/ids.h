@@ -54,9 +54,13 @@ LAW_INLINE void law_mqtt_id_forget(law_mqtt_ids *ids, uint16_t id) {
 
 LAW_INLINE uint32_t law_mqtt_id_slot(uint16_t id) { return id & (LAW_MQTT_ID_SLOTS - 1u); }
 
-/* The entry of |id|, or NULL when it is not in use (or not known). Valid until the next change. */
+/* The entry of |id|, or NULL when it is not in use (or not known); 0 never is. Valid until the next
+ * change. */
 LAW_INLINE law_mqtt_id *law_mqtt_id_find(law_mqtt_ids *ids, uint16_t id) {
   uint32_t i = law_mqtt_id_slot(id);
+  if (LAW_UNLIKELY(id == 0)) {
+    return NULL; /* the mark of a free slot */
+  }
   while (ids->slots[i].id != id) {
     if (ids->slots[i].id == 0) {
       return NULL;
