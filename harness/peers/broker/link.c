@@ -163,12 +163,14 @@ static bool stays_open(const law_link *c, uint8_t reason) {
          (reason > 0x8E && law_fault(b, FAULT_DISCONNECT_LEFT_OPEN));
 }
 
-/* FAULT_BAD_PACKET_HURTS_OTHERS: who else is connected is closed, too. */
+/* FAULT_BAD_PACKET_HURTS_OTHERS: who else is connected, with this Keep Alive, is closed, too. */
+enum { HURT_KEEP_ALIVE = 301 };
+
 static void hurt_others(const law_link *c) {
   law_map_walk walk = {0};
   for (law_map_entry *e; (e = law_map_next(&c->broker->conns, &walk)) != NULL;) {
     law_link *other = e->value;
-    if (other != c && other->state == LAW_LINK_OPEN) {
+    if (other != c && other->state == LAW_LINK_OPEN && other->keep_alive == HURT_KEEP_ALIVE) {
       law_link_close(other, LAW_CLOSE_FIN);
     }
   }
