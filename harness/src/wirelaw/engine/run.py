@@ -61,7 +61,8 @@ class CaseRun:
         self.codec = target.codec
         self.task: Task | None = None
         tag = f"{target.tag}{number:x}"
-        self.variables = Variables(tag, f"{target.topic_prefix}{tag}", f"{target.client_prefix}{tag}")
+        # The z ends the number: no case's own identifier begins with another's.
+        self.variables = Variables(tag, f"{target.topic_prefix}{tag}", f"{target.client_prefix}{tag}z")
         self.connections: dict[str, Connection] = {}
         self.all_connections: list[Connection] = []
         self.dialled: deque[Connection] = deque()
