@@ -67,6 +67,7 @@ typedef struct law_mqtt_monitor {
   law_mqtt_stage connect, connack;
   bool accepted, refused; /* what the CONNACK said */
   bool lost;              /* something was missed since the start */
+  bool misled;            /* the other side sent what cannot be read */
   bool maybe_resumed;     /* the session may be older than the connection */
 
   /* CONNECT */

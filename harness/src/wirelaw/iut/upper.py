@@ -77,6 +77,10 @@ class UpperTester(AbstractContextManager["UpperTester"]):
         """All commands of the case, in order, before the first: a command-line client connects and
         acts in one go, so it must know when it connects what it will do next. Optional."""
 
+    def dial_at(self, port: int) -> None:
+        """Another case has it from now on, which waits at this port."""
+        self._values["port"] = port
+
     def send(self, command: Command) -> None:
         """``{"do": verb, ...}``. Host and port are added to a connect. Raises UserError when it
         cannot do that at all."""
