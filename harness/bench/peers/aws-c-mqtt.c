@@ -49,7 +49,11 @@ static int decode_5(struct aws_byte_cursor in) {
     struct aws_mqtt5_decoder_options options = {.on_packet_received = received};
     aws_mqtt5_decoder_init(&decoder, aws_default_allocator(), &options);
   }
-  return answer(aws_mqtt5_decoder_on_data_received(&decoder, in));
+  int result = aws_mqtt5_decoder_on_data_received(&decoder, in);
+  if (result != AWS_OP_SUCCESS) {
+    aws_mqtt5_decoder_reset(&decoder);
+  }
+  return answer(result);
 }
 
 int bench_peer_decode(const uint8_t *bytes, size_t len, int version) {
