@@ -18,7 +18,7 @@ void law_delivery_reassign(law_session *s);
 /* FAULT_SHARED_QOS2_GIVEN_AWAY: unacknowledged QoS 2 messages of shares go to other members. */
 void law_delivery_give_away(law_session *s);
 /* FAULT_SHARED_REFUSED_TO_OTHER: so does the message that |s| refused. */
-void law_deliver_refused(law_broker *b, const law_delivery *d);
+void law_deliver_refused(const law_session *s, const law_delivery *d);
 /* FAULT_SHARED_OUTLIVES_MEMBERS: what a share left behind goes to its new member |sub|. */
 void law_deliver_orphan(law_subscription *sub);
 

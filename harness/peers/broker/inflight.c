@@ -89,7 +89,7 @@ static bool is_refusal(const law_mqtt_message *m) {
 /* What faults make of a message that the client did not want. */
 static void refused(law_link *c, const law_delivery *d) {
   if (law_fault(c->broker, FAULT_SHARED_REFUSED_TO_OTHER)) {
-    law_deliver_refused(c->broker, d);
+    law_deliver_refused(c->session, d);
   }
   if (law_fault(c->broker, FAULT_REFUSED_HURTS_SESSION)) {
     law_unsubscribe_all(c->session);
