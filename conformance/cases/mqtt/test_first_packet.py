@@ -23,3 +23,31 @@ async def first_packet(t: Any, name: str, packet: Any) -> None:
     answer = await t.a(any_of=["closed", "CONNACK"])
     if answer.get("reason") == 0:
         t.warn("the packet before CONNECT was passed over")
+
+
+@case(
+    "packets-of-servers-refused",
+    requires=["MQTT5-2.1.2/direction", "MQTT311-2.2.1/direction"],
+    protocols=["mqtt5", "mqtt311"],
+    kills="direction-unchecked",
+    matrix=[
+        {"name": "connack", "packet": "CONNACK"},
+        {"name": "suback", "packet": {"SUBACK": {"packet_id": 1}}},
+        {"name": "unsuback", "packet": {"UNSUBACK": {"packet_id": 1}}},
+        {"name": "pingresp", "packet": "PINGRESP"},
+    ],
+    note="3.1.1 must close on a protocol violation (4.8.0-1).",
+)
+async def direction(t: Any, name: str, packet: Any) -> None:
+    """A packet that only servers send is refused"""
+    await t.a(connect={})
+    t.body()
+    await t.a(send=[packet, "PINGREQ"])
+    await t.a(expect="closed", only="mqtt311")
+    answer = await t.a(any_of=["closed", "DISCONNECT>=0x80", "PINGRESP"], only="mqtt5")
+    if answer is None:
+        return
+    if answer["type"] == "PINGRESP":
+        t.warn("the packet was passed over")
+    elif answer["type"] == "DISCONNECT":
+        await t.a(expect="closed")

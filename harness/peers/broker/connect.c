@@ -131,6 +131,10 @@ static bool check_will(law_link *c, const law_mqtt_message *m) {
   const law_broker *b = c->broker;
   if (law_mqtt_will_qos(m) > config->maximum_qos &&
       !law_fault(b, FAULT_WILL_QOS_ABOVE_MAXIMUM_ACCEPTED)) {
+    if (c->version != LAW_MQTT_5 && law_fault(b, FAULT_UNABLE_SILENT)) {
+      law_link_close(c, LAW_CLOSE_FIN);
+      return false;
+    }
     law_link_reject(c, law_fault(b, FAULT_WILL_QOS_UNSPECIFIC) ? 0x80 : 0x9B, 0x05,
                     "will above maximum QoS");
     return false;
