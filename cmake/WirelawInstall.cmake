@@ -56,7 +56,7 @@ if(SKBUILD)
   endif()
   # The paths of the source tree, see wirelaw/paths.py.
   foreach(folder conformance/requirements conformance/vectors conformance/cases conformance/proofs
-                 harness/bench harness/iuts)
+                 harness/bench harness/differential harness/iuts)
     if(EXISTS ${PROJECT_SOURCE_DIR}/${folder})
       install(DIRECTORY ${PROJECT_SOURCE_DIR}/${folder}/ DESTINATION wirelaw/data/${folder}
               COMPONENT python PATTERN "tests" EXCLUDE PATTERN "__pycache__" EXCLUDE)
