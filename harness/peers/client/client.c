@@ -147,6 +147,7 @@ void law_client_dial(law_client *c, const law_client_connect *how) {
   take_own_limits(c, &m, how->clean_start);
   remember_packet(c, &m);
   c->quota_lost = 0;
+  c->faulty = 0;
   law_net_assume(c->net, c->scope, how->version == LAW_MQTT_5 ? "mqtt5" : "mqtt311");
   law_endpoint to = how->to;
   if (law_client_fault(c, FAULT_CLIENT_WS_OTHER_SUBPROTOCOL)) {
@@ -362,13 +363,26 @@ static void take_bad(law_client *c, const law_event *event) {
                     r != LAW_R_NONE ? law_requirement_name(r) : "a packet that breaks a rule");
 }
 
+/* FAULT_CLIENT_WS_FRAME_IS_PACKET: a WebSocket frame that holds more or less than one packet is
+ * bad. */
+static bool frame_is_bad(law_client *c, const law_event *event) {
+  if (event->frame == 0 || !law_client_fault(c, FAULT_CLIENT_WS_FRAME_IS_PACKET)) {
+    return false;
+  }
+  uint32_t last = c->faulty;
+  c->faulty = (uint32_t)event->frame;
+  return c->faulty != last + 1;
+}
+
 static void message(law_client *c, const law_event *event) {
   if (c->state != LAW_CLIENT_WAITING && c->state != LAW_CLIENT_OPEN) {
     return;
   }
   c->handling = event->wire.len > 0 ? event->wire.data[0] >> 4 : 0;
-  if (event->wire.len > c->own_maximum_packet_size &&
-      !law_client_fault(c, FAULT_CLIENT_OVERSIZE_ACCEPTED)) {
+  if (frame_is_bad(c, event)) {
+    law_client_refuse(c, 0x81, "a frame that is not one packet");
+  } else if (event->wire.len > c->own_maximum_packet_size &&
+             !law_client_fault(c, FAULT_CLIENT_OVERSIZE_ACCEPTED)) {
     law_client_refuse(c, 0x95, "larger than the maximum packet size");
   } else if (event->status != LAW_OK) {
     take_bad(c, event);

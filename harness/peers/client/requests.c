@@ -256,6 +256,13 @@ static void answer(law_client *c, const law_mqtt_message *m) {
 
 void law_requests_auth(law_client *c, const law_mqtt_message *m) {
   bool same = law_bytes_equal(text_of(m, LAW_MQTT_P_AUTHENTICATION_METHOD), c->method);
+  if (c->reauth && !same && law_client_fault(c, FAULT_CLIENT_REAUTH_FAILURE_IGNORED)) {
+    return;
+  }
+  if (c->reauth && !same && law_client_fault(c, FAULT_CLIENT_REAUTH_FAILURE_SILENT)) {
+    law_client_close(c, LAW_CLOSE_FIN, "the re-authentication failed");
+    return;
+  }
   if ((c->method.len == 0 || !same) && !law_client_fault(c, FAULT_CLIENT_AUTH_UNCHECKED)) {
     law_client_refuse(c, 0x82, "AUTH with another method than CONNECT named");
   } else if (m->reason == 0x18) {
