@@ -32,6 +32,7 @@ class Script:
         self._context = context_of(run.case)
         self._dialect = dialect_of(family_of(run.case.protocol))
         self._preamble = _has_body(run)
+        self.protocol = run.case.protocol
         self.vars: dict[str, Any] = run.variables
 
     def __getattr__(self, name: str) -> Callable[..., Coroutine[Any, Any, Any]]:
