@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from wirelaw.engine.codec import Codec, codec_of
 from wirelaw.engine.deadlines import DIAL_IN
 from wirelaw.engine.net import NS, Endpoint
-from wirelaw.engine.outcome import HarnessError, Inconclusive, NotApplicable
+from wirelaw.engine.outcome import HarnessError, NotApplicable
 from wirelaw.engine.values import fill
 from wirelaw.errors import UserError
 from wirelaw.results.model import Verdict
@@ -100,9 +100,11 @@ class Target:
         """A step `iut: {do: ...}`."""
         if do in ("restart", "kill", "stop", "start"):
             await self._control(run, do)
-        else:
+        elif self.make_tester is not None:
             self._tester(run)
             self._tell(run, {"do": do, **self.speech.stimulus(run, do, fields)})
+        elif do != "connect":  # a device connects by itself, again and again
+            raise NotApplicable(f"nothing can make this client {do}")
 
     async def _control(self, run: CaseRun, do: str) -> None:
         if run.case.isolation != "own-iut":
@@ -128,8 +130,7 @@ class Target:
         """Starts the client of this case, once; or takes one that another case has left."""
         if run.tester is not None:
             return
-        if self.make_tester is None:
-            raise Inconclusive("no upper tester", "nothing can make this client act")
+        assert self.make_tester is not None
         if run.shares_client and self._idle:
             run.tester = self._idle.pop()
             run.tester.dial_at(run.port or 0)
