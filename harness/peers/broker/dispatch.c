@@ -158,6 +158,10 @@ static bool bare_is_refused(const law_link *c, const law_mqtt_message *m, law_fa
 
 /* True when a fault makes the broker refuse the form of a good packet. */
 static bool form_is_refused(const law_link *c, const law_mqtt_message *m) {
+  if (law_mqtt_type_of(m) == LAW_MQTT_CONNECT && (m->u.connect.flags & LAW_MQTT_WILL) != 0 &&
+      m->u.connect.will_payload.len == 0 && law_fault(c->broker, FAULT_EMPTY_WILL_REFUSED)) {
+    return true;
+  }
   if (m->version != LAW_MQTT_5) {
     return false;
   }
