@@ -168,6 +168,7 @@ static bool refuses_wrongly(law_link *c, const law_mqtt_message *m) {
   }
   if (id.len > 1000 && law_fault(b, FAULT_LONG_CLIENT_ID_LEFT_OPEN)) {
     law_answer_connack_error(c, 0x85, NULL);
+    law_alarm_stop(&c->broker->timers, &c->alarm); /* nor does it time out */
     return true;
   }
   if ((m->u.connect.flags & LAW_MQTT_PASSWORD) != 0 && !law_utf8_valid(m->u.connect.password) &&

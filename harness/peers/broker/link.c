@@ -204,7 +204,9 @@ void law_link_reject(law_link *c, uint8_t v5, uint8_t v3, const char *text) {
   law_answer_connack_error(c, c->version == LAW_MQTT_5 ? v5 : v3, text);
   if (law_fault(c->broker, FAULT_REFUSED_STILL_SERVED)) {
     serve_on(c);
-  } else if (!law_fault(c->broker, FAULT_REFUSED_LEFT_OPEN)) {
+  } else if (law_fault(c->broker, FAULT_REFUSED_LEFT_OPEN)) {
+    law_alarm_stop(&c->broker->timers, &c->alarm); /* nor does it time out */
+  } else {
     law_link_close(c, LAW_CLOSE_FIN);
   }
 }

@@ -117,6 +117,9 @@ static law_subscription *subscribe(request *r, const law_mqtt_filter *f, bool *o
   law_subscription *sub =
       law_subscribe(c->session, f->filter, options_of(c, f), lose_id ? 0 : r->identifier, out_new);
   r->reasons[r->num] = sub == NULL ? failure_code(c) : granted(r, sub);
+  if (sub != NULL && !*out_new && law_fault(b, FAULT_RESUBSCRIBE_KEEPS_OLD)) {
+    r->reasons[r->num] = f->options & 3;
+  }
   if (sub != NULL && *out_new && c->session->subscriptions.num == 6 &&
       law_fault(b, FAULT_NEW_SUBSCRIPTION_LOST)) {
     law_unsubscribe(sub);
