@@ -205,16 +205,16 @@ law_status law_codec_frame(law_codec *c, size_t *out_len, law_violation *out) {
 }
 
 /* Text whose size shows only when it is written. */
-#define PRINT_INTO_TEXT(c, call)                                     \
-  do {                                                               \
-    size_t need = (call);                                            \
-    if (need >= (c)->text.cap) {                                     \
-      if (!reserve(&(c)->text, need + 1)) {                          \
-        return "";                                                   \
-      }                                                              \
-      (void)(call);                                                  \
-    }                                                                \
-    return (const char *)(c)->text.data;                             \
+#define PRINT_INTO_TEXT(c, call)            \
+  do {                                      \
+    size_t need = (call);                   \
+    if (need >= (c)->text.cap) {            \
+      if (!reserve(&(c)->text, need + 1)) { \
+        return "";                          \
+      }                                     \
+      (void)(call);                         \
+    }                                       \
+    return (const char *)(c)->text.data;    \
   } while (0)
 
 const char *law_codec_json(law_codec *c) {
@@ -226,8 +226,8 @@ const char *law_codec_json(law_codec *c) {
 }
 
 const char *law_codec_json_spans(law_codec *c) {
-  PRINT_INTO_TEXT(c, law_json_spans(c->spans, c->num_spans, law_codec_wire(c),
-                                    (char *)c->text.data, c->text.cap));
+  PRINT_INTO_TEXT(c, law_json_spans(c->spans, c->num_spans, law_codec_wire(c), (char *)c->text.data,
+                                    c->text.cap));
 }
 
 const char *law_codec_print(law_codec *c) {
@@ -262,8 +262,8 @@ bool law_codec_edit(law_codec *c, law_edit_op op, size_t span, size_t other, uin
     return false;
   }
   law_edit edit = {op, span, other, number, law_bytes_of(data, len), keep_lengths};
-  size_t after = law_edit_apply(&edit, c->wire.data, c->wire.len, c->wire.cap, c->spans,
-                                &c->num_spans);
+  size_t after =
+      law_edit_apply(&edit, c->wire.data, c->wire.len, c->wire.cap, c->spans, &c->num_spans);
   if (after == SIZE_MAX) {
     return false;
   }

@@ -1,8 +1,8 @@
-/* facade.h: what Python sees of the codecs, next to net.h: one flat set of functions for all
+/* facade.h: what Python sees of the codecs, beside net.h: one flat set of functions for all
  * protocols, over their tables. A new protocol adds no line here.
  *
- * A codec works on one message at a time. It owns all memory it gives out: bytes and text live until
- * the next call with the same codec. Not for use by several threads at once. */
+ * A codec works on one message at a time. It owns all memory it gives out: bytes and text live
+ * until the next call with the same codec. Not for use by several threads at once. */
 #ifndef LAW_BINDING_FACADE_H
 #define LAW_BINDING_FACADE_H
 
@@ -55,7 +55,8 @@ size_t law_codec_find(const law_codec *c, const char *path);
 size_t law_codec_num_spans(const law_codec *c);
 /* The bytes of a span without its length prefix; secrets, too. */
 law_bytes law_codec_value(const law_codec *c, size_t span);
-/* Applies one edit to it; false when it makes no sense there or memory runs out. The spans stay true. */
+/* Applies one edit to it; false when it makes no sense there or memory runs out. The spans stay
+ * true. */
 bool law_codec_edit(law_codec *c, law_edit_op op, size_t span, size_t other, uint64_t number,
                     const uint8_t *data, size_t len, bool keep_lengths);
 

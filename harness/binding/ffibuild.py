@@ -3,7 +3,8 @@
 
     ffibuild.py OUT.c
 
-Runs inside the CMake build with the Python that will import the extension. It calls no compiler. The
+Runs inside the CMake build with the Python that will import the extension. It calls no compiler.
+The
 GIL is released in every call, so that nothing is held while law_net_wait waits.
 """
 

@@ -18,9 +18,9 @@ __attribute__((format(printf, 2, 3))) static void put(text *t, const char *forma
 }
 
 static const char *kind_name(law_kind kind) {
-  static const char *const names[] = {"u8",     "u16",    "u32",  "varint", "bits",  "string",
-                                      "binary", "pair",   "rest", "tagged", "items", "packet",
-                                      "item",   "length", "length", "tag",  "value", "unparsed"};
+  static const char *const names[] = {"u8",     "u16",    "u32",    "varint", "bits",  "string",
+                                      "binary", "pair",   "rest",   "tagged", "items", "packet",
+                                      "item",   "length", "length", "tag",    "value", "unparsed"};
   return names[kind];
 }
 

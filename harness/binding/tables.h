@@ -4,10 +4,11 @@
 
 #include "core/protocol.h"
 
-/* {"protocol": "mqtt", "variants": [...], "types": [{"name", "code", "fields": [...]}]}. A field is
- * {"name", "kind"} with, where it has them, "width" (bits), "secret", "carrier", "optional", "names":
- * [[value, scope, name]...], "items": [fields], "tags": [{"name", "kind", "min", "max", "repeatable",
- * "secret", "names"}], only those that this list may hold coming first ("allowed": true).
+/* {"protocol": "mqtt", "variants": [...], "types": [{"name", "code", "fields": [...]}]}.
+ *
+ * A field is {"name", "kind"} with, where it has them, "width" (bits), "secret", "carrier",
+ * "optional", "names": [[value, scope, name]...], "items": [fields], and "tags": [{"name", "id",
+ * "kind", "min", "max", "repeatable", "allowed", "names"}], allowed where this list may hold it.
  * Always NUL-terminated; returns the length that was needed. */
 size_t law_tables_json(const law_protocol *protocol, char *out, size_t cap);
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,14 @@ from wirelaw.engine.record import result_of
 from wirelaw.results import CaseResult
 
 REQUIREMENT = "MQTT5-3.12.4-1"
+
+
+@contextmanager
+def refused_port() -> Iterator[int]:
+    """A port that refuses connections: ours, and nobody listens there."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
 
 
 class Outcome:
@@ -72,7 +82,9 @@ def run_cases(
     return outcome
 
 
-def run_one(folder: Path, *steps: str, preamble: tuple[str, ...] = (), head: str = "", **plan: Any) -> CaseResult:
+def run_one(
+    folder: Path, *steps: str, preamble: tuple[str, ...] = (), head: str = "", **plan: Any
+) -> CaseResult:
     """Runs one case of these steps."""
     return run_cases(folder, case_text(*steps, preamble=preamble, head=head), **plan)["x"]
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-
 from wirelaw import paths
 from wirelaw.cases import load, load_file, schema, strictyaml
 from wirelaw.errors import UserError
@@ -42,12 +41,16 @@ def test_a_case_for_two_protocols_has_the_ids_of_the_one_that_is_loaded(tmp_path
     (new,) = load_file(file, "mqtt5")
     (old,) = load_file(file, "mqtt311")
     assert new.requirements == ("MQTT5-3.12.4-1",) and old.requirements == ("MQTT311-3.12.4-1",)
-    assert new.title == "Ping" and new.role == "server" and new.isolation == "topics" and not new.slow
+    assert (
+        new.title == "Ping" and new.role == "server" and new.isolation == "topics" and not new.slow
+    )
     assert new.source.line == 1 and new.source.path == "x.yaml"
     assert new.nodeid == "x.yaml::ping"
 
 
-def test_expectations_of_the_body_are_bound_to_the_only_requirement_and_flows_are_not(tmp_path: Path) -> None:
+def test_expectations_of_the_body_are_bound_to_the_only_requirement_and_flows_are_not(
+    tmp_path: Path,
+) -> None:
     (case,) = load_file(write(tmp_path, PING), "mqtt5")
     assert [step.requirement for step in case.steps] == [None, None, "MQTT5-3.12.4-1"]
     assert [step.preamble for step in case.steps] == [True, False, False]
@@ -98,9 +101,16 @@ def test_a_matrix_makes_a_case_of_each_combination_in_ids_steps_and_keys(tmp_pat
     - a: {end: $end}
 """
     cases = load_file(write(tmp_path, text), "mqtt5")
-    assert [case.id for case in cases] == ["x[dup]", "x[other]", "y[end=fin,qos=1]", "y[end=rst,qos=1]"]
+    assert [case.id for case in cases] == [
+        "x[dup]",
+        "x[other]",
+        "y[end=fin,qos=1]",
+        "y[end=rst,qos=1]",
+    ]
     assert cases[0].requirements == ("MQTT5-3.1.0-2",) and len(cases[0].steps) == 3
-    assert cases[1].steps[0].args.sends.fields == {"receive_maximum": 8} and len(cases[1].steps) == 2
+    assert (
+        cases[1].steps[0].args.sends.fields == {"receive_maximum": 8} and len(cases[1].steps) == 2
+    )
     assert cases[3].steps[1].args == "rst"
 
 
@@ -145,7 +155,10 @@ async def py(t, n):
         ("a: {send: PUBLISH, topc: a}", "PUBLISH has no field `topc`; did you mean `topic`?"),
         ("a: {expect: CONNACK, reason: not_authorised}", "did you mean `not_authorized`?"),
         ("a: {expect: PUBLISH, topic: $nope}", "nothing has bound $nope before"),
-        ("a: {expect: PUBLISH, requires: MQTT5-9.9.9-9}", "no catalogue has the requirement MQTT5-9.9.9-9"),
+        (
+            "a: {expect: PUBLISH, requires: MQTT5-9.9.9-9}",
+            "no catalogue has the requirement MQTT5-9.9.9-9",
+        ),
         ("a: {send: PINGREQ}", "no step is bound to a requirement, so it cannot fail"),
         ("a: {none: PUBLISH}", "a `none` proves nothing unless something follows"),
         ("a: {expect: PUBLISH, tolerate: publish}", "`publish` is no pattern"),
@@ -157,7 +170,10 @@ async def py(t, n):
         ("a: {ping: true}\n      b: {ping: true}", "one connection a step"),
         ("iut: {do: dance}", "the IUT cannot `dance`"),
         ("a: {connect: {will: {topics: x}}}", "`will` has no `topics`; did you mean `topic`?"),
-        ("a: {subscribe: [{filter: x, qso: 1}]}", "an item of filters has no `qso`; did you mean `qos`?"),
+        (
+            "a: {subscribe: [{filter: x, qso: 1}]}",
+            "an item of filters has no `qso`; did you mean `qos`?",
+        ),
         ("a: {expect: closed, topic: x}", "`expect: closed` has no `topic`"),
         ("a: {expect: SUBACK, bind: {id: packet_idd}}", "SUBACK has no field `packet_idd` to bind"),
         ("a: {expect: PUBLISH, payload: on}", "`on` may mean something else in YAML"),
@@ -179,7 +195,10 @@ def test_an_error_is_one_sentence_with_file_and_line(tmp_path: Path, body: str, 
     ("head", "said"),
     [
         ("requires: []", "names no requirement of mqtt5"),
-        ("requires: [MQTT5-3.12.4-1, MQTT5-3.1.0-2, MQTT5-3.1.0-1, MQTT5-3.2.0-1]", "at most 3; split it"),
+        (
+            "requires: [MQTT5-3.12.4-1, MQTT5-3.1.0-2, MQTT5-3.1.0-1, MQTT5-3.2.0-1]",
+            "at most 3; split it",
+        ),
         ("role: broker", "`role` is one of server, client"),
         ("protocols: [mqtt4]", "`protocols` names `mqtt4`"),
         ("isolation: none", "`isolation` is one of topics"),
@@ -203,7 +222,9 @@ def test_an_error_in_the_head_of_a_case(tmp_path: Path, head: str, said: str) ->
 def test_an_id_is_taken_once_and_the_errors_of_others_can_be_collected(tmp_path: Path) -> None:
     write(tmp_path, PING, "a.yaml")
     write(tmp_path, PING + "- id: Bad\n", "b.yaml")
-    with pytest.raises(UserError, match="the id ping is taken by a.yaml:1; choose another|`id` is missing"):
+    with pytest.raises(
+        UserError, match="the id ping is taken by a.yaml:1; choose another|`id` is missing"
+    ):
         load("mqtt5", tmp_path)
     errors: list[UserError] = []
     assert [case.id for case in load("mqtt5", tmp_path, errors)] == ["ping"]
@@ -217,7 +238,8 @@ def test_a_python_file_that_fails_is_named_with_its_line(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    "scalar", ["yes", "off", "True", "017", "1_000", "1:30", "2020-01-01", "1e5", ".inf", "0o17", "+1"]
+    "scalar",
+    ["yes", "off", "True", "017", "1_000", "1:30", "2020-01-01", "1e5", ".inf", "0o17", "+1"],
 )
 def test_yaml_guesses_nothing(scalar: str) -> None:
     with pytest.raises(UserError, match=r"x:1: .*put it in quotes"):
@@ -228,7 +250,8 @@ def test_yaml_guesses_nothing(scalar: str) -> None:
 def test_yaml_takes_what_is_plain() -> None:
     text = "{a: 1, b: -2, c: 0x1f, d: 1.5, e: true, f: null, g: a/b, h: $t/a, i: 5.0-x}"
     assert strictyaml.parse(text, "x") == {
-        "a": 1, "b": -2, "c": 31, "d": 1.5, "e": True, "f": None, "g": "a/b", "h": "$t/a", "i": "5.0-x",
+        "a": 1, "b": -2, "c": 31, "d": 1.5, "e": True, "f": None, "g": "a/b", "h": "$t/a",
+        "i": "5.0-x",
     }  # fmt: skip
 
 
@@ -260,11 +283,15 @@ def test_the_tracked_schema_is_what_the_tables_say() -> None:
 def test_every_file_of_cases_obeys_the_schema(file: Path) -> None:
     document = json.loads(paths.data(schema.TARGET).read_text(encoding="utf-8"))
     validator = jsonschema.Draft202012Validator(document)
-    errors = [f"{list(e.path)}: {e.message[:200]}" for e in validator.iter_errors(strictyaml.read(file))]
+    errors = [
+        f"{list(e.path)}: {e.message[:200]}" for e in validator.iter_errors(strictyaml.read(file))
+    ]
     assert not errors
 
 
-@pytest.mark.parametrize("step", ["a: {sned: PINGREQ}", "a: {send: PUBLISH, topc: x}", "a: {end: now}"])
+@pytest.mark.parametrize(
+    "step", ["a: {sned: PINGREQ}", "a: {send: PUBLISH, topc: x}", "a: {end: now}"]
+)
 def test_the_schema_refuses_what_the_loader_refuses(step: str) -> None:
     document = json.loads(paths.data(schema.TARGET).read_text(encoding="utf-8"))
     case = strictyaml.parse(f"- id: x\n  requires: y\n  body:\n    - {step}\n", "x")

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 import wirelaw
 from wirelaw import iut
 
@@ -20,7 +19,11 @@ CASE = "pingreq-is-answered"
 
 
 def wirelaw_command(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p), "NO_COLOR": "1"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(p for p in sys.path if p),
+        "NO_COLOR": "1",
+    }
     return subprocess.run(
         [sys.executable, "-m", "wirelaw", *words], cwd=cwd, env=environment, capture_output=True,
         text=True, timeout=120, check=False,
@@ -83,7 +86,9 @@ def test_workers_have_an_iut_each_and_junit_and_k_work(tmp_path: Path) -> None:
 
 
 def test_repeated_runs_give_one_result_for_each_case(tmp_path: Path) -> None:
-    done = wirelaw_command("check", "mqtt5", "--case", CASE, "--repeat", "3", "--report", "out", cwd=tmp_path)
+    done = wirelaw_command(
+        "check", "mqtt5", "--case", CASE, "--repeat", "3", "--report", "out", cwd=tmp_path
+    )
     assert done.returncode == 0
     assert results(tmp_path / "out")["totals"]["pass"] == 1
 
@@ -102,7 +107,7 @@ def test_cases_are_listed_by_stable_names(tmp_path: Path) -> None:
         (["mqtt6"], "there is no protocol 'mqtt6'; did you mean mqtt5?"),
         (["mqtt5", "--case", "nix"], "mqtt5 has no case 'nix' for a server"),
         (["mqtt5", "--iut", "mosquito"], "there is no IUT 'mosquito'; did you mean 'mosquitto'?"),
-        (["mqtt5", "--iut", "tcp://127.0.0.1:1"], "no session with tcp://127.0.0.1:1"),
+        (["mqtt5", "--iut", "tcp://127.0.0.1:{port}"], "no session with tcp://127.0.0.1:"),
         (["mqtt5", "--iut", "null-closes"], "no session with null-closes at tcp://"),
         (["mqtt5", "--iut", "mosquitto", "--fault", "x"], "--fault is for wirelaw's own peers"),
         (["mqtt5", "--section", "99"], "mqtt5 has no case for a server with --section 99"),
@@ -111,10 +116,14 @@ def test_cases_are_listed_by_stable_names(tmp_path: Path) -> None:
         (["mqtt5", "--iut", "reference-client"], "reference-client is a client"),
     ],
 )
-def test_what_is_wrong_is_one_sentence_and_exit_2(tmp_path: Path, words: list[str], said: str) -> None:
+def test_what_is_wrong_is_one_sentence_and_exit_2(
+    tmp_path: Path, words: list[str], said: str
+) -> None:
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine").write_text("x")
-    done = wirelaw_command("check", *words, cwd=tmp_path)
+    with refused_port() as port:
+        filled = [word.replace("{port}", str(port)) for word in words]
+        done = wirelaw_command("check", *filled, cwd=tmp_path)
     assert done.returncode == 2 and said in done.stderr, done.stderr
     assert len(done.stderr.strip().splitlines()) == 1 and "Traceback" not in done.stderr
     assert (tmp_path / "full" / "mine").read_text() == "x"
@@ -123,13 +132,16 @@ def test_what_is_wrong_is_one_sentence_and_exit_2(tmp_path: Path, words: list[st
 def test_ctrl_c_keeps_the_results_so_far_and_leaves_nothing_running(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
     process = subprocess.Popen(
-        [sys.executable, "-m", "wirelaw", "check", "mqtt5", "--section", "3.12", "--repeat", "100000",
+        [sys.executable, "-m", "wirelaw", "check", "mqtt5", "--section", "3.12", "--repeat",
+         "100000",
          "--report", "out"],
         cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
     partial = tmp_path / "out" / "results.partial.jsonl"
     until = time.monotonic() + 30
-    while time.monotonic() < until and not (partial.exists() and b'"started"' in partial.read_bytes()):
+    while time.monotonic() < until and not (
+        partial.exists() and b'"started"' in partial.read_bytes()
+    ):
         time.sleep(0.05)
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
@@ -143,18 +155,23 @@ def test_ctrl_c_keeps_the_results_so_far_and_leaves_nothing_running(tmp_path: Pa
 
 
 def test_a_fault_is_killed_for_its_own_reason(tmp_path: Path) -> None:
-    done = wirelaw_command("faults", "mqtt5", "--fault", "no-pingresp", "--case", CASE, "--json", cwd=tmp_path)
+    done = wirelaw_command(
+        "faults", "mqtt5", "--fault", "no-pingresp", "--case", CASE, "--json", cwd=tmp_path
+    )
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     (row,) = document["faults"]
     assert row == {
-        "name": "no-pingresp", "requirement": "MQTT5-3.12.4-1", "role": "server", "outcome": "killed",
+        "name": "no-pingresp", "requirement": "MQTT5-3.12.4-1", "role": "server",
+        "outcome": "killed",
         "killed_by": [CASE], "collateral": 0, "tested": 1,
     }  # fmt: skip
 
 
 def test_a_fault_that_no_case_sees_survives(tmp_path: Path) -> None:
-    done = wirelaw_command("faults", "mqtt5", "--fault", "no-pingresp", "--case", "second-connect-closes", cwd=tmp_path)
+    done = wirelaw_command(
+        "faults", "mqtt5", "--fault", "no-pingresp", "--case", "second-connect-closes", cwd=tmp_path
+    )
     assert done.returncode == 1 and done.stdout.startswith("survived")
 
 
@@ -173,7 +190,10 @@ def test_decode_says_what_bytes_are(tmp_path: Path) -> None:
     bad = wirelaw_command("decode", "mqtt5", "c001 00", "--json", cwd=tmp_path)
     document = json.loads(bad.stdout)
     assert bad.returncode == 1 and document["status"] == "malformed"
-    assert document["violation"]["requirement"].startswith("MQTT5-") and document["violation"]["offset"] >= 1
+    assert (
+        document["violation"]["requirement"].startswith("MQTT5-")
+        and document["violation"]["offset"] >= 1
+    )
     short = wirelaw_command("decode", "mqtt311", "3010", cwd=tmp_path)
     assert short.returncode == 1 and "16 more bytes needed" in short.stdout
     wrong = wirelaw_command("decode", "mqtt5", "nothing", cwd=tmp_path)
@@ -190,12 +210,16 @@ def test_encode_and_decode_are_inverse(tmp_path: Path) -> None:
     assert message["topic"] == "a/b" and message["properties"]["user_property"] == [["k", "v"]]
     listed = wirelaw_command("encode", "mqtt311", "--list", "CONNACK", cwd=tmp_path)
     assert "session_present" in listed.stdout and "maximum_qos" not in listed.stdout
-    edited = wirelaw_command("encode", "mqtt5", "PINGREQ", "{edit: [{force: remaining_length, to: 3}]}", cwd=tmp_path)
+    edited = wirelaw_command(
+        "encode", "mqtt5", "PINGREQ", "{edit: [{force: remaining_length, to: 3}]}", cwd=tmp_path
+    )
     assert edited.stdout.strip() == "c003"
 
 
 def test_mosquitto_is_tested_when_it_is_installed(tmp_path: Path) -> None:
     if not iut.installed(iut.load("mosquitto")):
         pytest.skip("mosquitto is not installed")
-    done = wirelaw_command("check", "mqtt5", "--iut", "mosquitto", "--section", "3.12", cwd=tmp_path)
+    done = wirelaw_command(
+        "check", "mqtt5", "--iut", "mosquitto", "--section", "3.12", cwd=tmp_path
+    )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from engine_bench import REQUIREMENT, case_text, run_cases
-
+from engine_bench import REQUIREMENT, case_text, refused_port, run_cases
 from wirelaw import iut
 from wirelaw.engine import net
 from wirelaw.engine.bench import Bench
@@ -56,6 +55,19 @@ def test_an_iut_of_a_case_of_its_own_that_dies_is_a_crash(tmp_path: Path) -> Non
     outcome = run_cases(tmp_path, text, name="test_killer.py")
     assert outcome["killer"].verdict is Verdict.FAIL and outcome["killer"].cause == "crash"
     assert outcome["bystander[n=1]"].verdict is Verdict.PASS
+
+
+def test_a_report_of_a_sanitizer_fails_the_case_that_causes_it(tmp_path: Path) -> None:
+    lines = """\
+    with open(t._run.target.running.log, "a") as log:
+        print("==7==ERROR: AddressSanitizer: heap-buffer-overflow on address", file=log)
+"""
+    text = KILLER.replace("    os.kill(t._run.target.running.pid, signal.SIGKILL)\n", lines)
+    outcome = run_cases(tmp_path, text, name="test_killer.py")
+    assert outcome["killer"].verdict is Verdict.FAIL
+    assert (outcome["killer"].cause or "").startswith("sanitizer: ==7==ERROR: AddressSanitizer")
+    others = [r.verdict for name, r in outcome.results.items() if name != "killer"]
+    assert others == [Verdict.PASS] * 5
 
 
 def test_an_exclusive_case_runs_alone(tmp_path: Path) -> None:
@@ -149,7 +161,9 @@ def test_nothing_is_left_retained_and_no_session(tmp_path: Path) -> None:
         url = running.url("tcp")
         outcome = run_cases(outcome_folder, text, iut=url)
         assert outcome["x"].verdict is Verdict.PASS
-        client_id = bytes.fromhex(next(m for m in outcome["x"].messages if m.type == "CONNECT").hex)[-6:]
+        client_id = bytes.fromhex(
+            next(m for m in outcome["x"].messages if m.type == "CONNECT").hex
+        )[-6:]
         see = case_text(
             "b: {connect: {}}",
             "b: {none: PUBLISH}",
@@ -173,18 +187,24 @@ def test_an_interrupt_tidies_up_and_is_raised_again(tmp_path: Path) -> None:
 
 
 def test_an_iut_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="no session with tcp://127.0.0.1:1: no connection"):
-        run_cases(tmp_path, case_text(*PING), iut="tcp://127.0.0.1:1")
+    with refused_port() as port:
+        said = f"no session with tcp://127.0.0.1:{port}: no connection"
+        with pytest.raises(UserError, match=said):
+            run_cases(tmp_path, case_text(*PING), iut=f"tcp://127.0.0.1:{port}")
 
 
 def test_an_iut_that_never_answers_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="no session with null-silent .*expected CONNACK, got nothing"):
+    with pytest.raises(
+        UserError, match="no session with null-silent .*expected CONNACK, got nothing"
+    ):
         run_cases(tmp_path, case_text(*PING), iut="null-silent")
 
 
 def test_a_refused_login_asks_for_one(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="refused.*does it want --user and --password"):
-        with Bench(Plan("mqtt5", iut="reference-limited", user="x", password="y"), None, net.now()) as bench:
+        with Bench(
+            Plan("mqtt5", iut="reference-limited", user="x", password="y"), None, net.now()
+        ) as bench:
             bench.start()
 
 
@@ -232,5 +252,7 @@ def test_no_dial_in_is_inconclusive(tmp_path: Path) -> None:
         "c: {expect: CONNECT}", preamble=("iut: {do: connect}",),
         head=f"requires: {REQUIREMENT}\nrole: client",
     )  # fmt: skip
-    outcome = run_cases(tmp_path, text, role="client", iut=None, iut_command="echo {port}", patience=0.05)
+    outcome = run_cases(
+        tmp_path, text, role="client", iut=None, iut_command="echo {port}", patience=0.05
+    )
     assert outcome["x"].verdict is Verdict.INCONCLUSIVE and outcome["x"].cause == "no dial-in"

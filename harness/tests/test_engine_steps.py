@@ -1,4 +1,6 @@
-"""What steps do, and the verdict that each ending gives: on the reference broker, with and without faults."""
+"""What steps do, and the verdict that each ending gives: on the reference broker, with and without
+faults.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from engine_bench import REQUIREMENT, case_text, run_cases, run_one
-
 from wirelaw.results import Verdict
 
 CONNECTED = ("a: {connect: {}}",)
@@ -31,19 +32,29 @@ def test_a_case_passes_and_its_result_has_steps_messages_and_spans(tmp_path: Pat
 def test_a_missing_answer_fails_by_time_out_with_what_was_expected(tmp_path: Path) -> None:
     result = run_one(tmp_path, "a: {ping: true}", preamble=CONNECTED, faults=["no-pingresp"])
     assert result.verdict is Verdict.FAIL and result.cause == "timeout" and result.failed_step == 1
-    assert result.steps[1].expected == "PINGRESP" and (result.steps[1].got or "").startswith("nothing for")
+    assert result.steps[1].expected == "PINGRESP" and (result.steps[1].got or "").startswith(
+        "nothing for"
+    )
 
 
 def test_a_wrong_field_fails_and_says_which(tmp_path: Path) -> None:
-    result = run_one(tmp_path, "a: {send: SUBSCRIBE}", "a: {expect: SUBACK, reasons: [2]}", preamble=CONNECTED)
+    result = run_one(
+        tmp_path, "a: {send: SUBSCRIBE}", "a: {expect: SUBACK, reasons: [2]}", preamble=CONNECTED
+    )
     assert result.verdict is Verdict.FAIL and result.cause == "mismatch"
-    assert "reasons" in (result.steps[2].detail or "") and "expected" in (result.steps[2].detail or "")
+    assert "reasons" in (result.steps[2].detail or "") and "expected" in (
+        result.steps[2].detail or ""
+    )
 
 
 def test_what_is_bound_to_nothing_is_inconclusive(tmp_path: Path) -> None:
-    flow = run_one(tmp_path, "a: {subscribe: [$t], granted: [2]}", "a: {ping: true}", preamble=CONNECTED)
+    flow = run_one(
+        tmp_path, "a: {subscribe: [$t], granted: [2]}", "a: {ping: true}", preamble=CONNECTED
+    )
     assert flow.verdict is Verdict.INCONCLUSIVE and flow.cause == "mismatch"
-    preamble = run_one(tmp_path, "a: {ping: true}", preamble=("a: {connect: {}, reason: not_authorized}",))
+    preamble = run_one(
+        tmp_path, "a: {ping: true}", preamble=("a: {connect: {}, reason: not_authorized}",)
+    )
     assert preamble.verdict is Verdict.INCONCLUSIVE and preamble.cause == "preamble: mismatch"
     assert [step.verdict for step in preamble.steps] == ["inconclusive", "untested"]
 
@@ -72,14 +83,24 @@ def test_a_close_is_told_from_a_time_out(tmp_path: Path) -> None:
     closes = run_one(tmp_path, "a: {send: CONNECT}", "a: {expect: closed}", preamble=CONNECTED)
     assert closes.verdict is Verdict.PASS
     assert closes.messages[-1].conn == "law", "a fresh connection was served afterwards"
-    stays = run_one(tmp_path, "a: {send: PINGREQ}", "a: {expect: closed, after_any: PINGRESP}", preamble=CONNECTED)
+    stays = run_one(
+        tmp_path,
+        "a: {send: PINGREQ}",
+        "a: {expect: closed, after_any: PINGRESP}",
+        preamble=CONNECTED,
+    )
     assert stays.verdict is Verdict.FAIL and stays.cause == "timeout"
     answers = run_one(tmp_path, "a: {send: PINGREQ}", "a: {expect: closed}", preamble=CONNECTED)
     assert answers.verdict is Verdict.FAIL and "got PINGRESP" in (answers.steps[2].detail or "")
 
 
 def test_a_close_that_was_not_expected_is_named(tmp_path: Path) -> None:
-    result = run_one(tmp_path, "a: {send: CONNECT}", "a: {expect: PUBACK, tolerate: DISCONNECT}", preamble=CONNECTED)
+    result = run_one(
+        tmp_path,
+        "a: {send: CONNECT}",
+        "a: {expect: PUBACK, tolerate: DISCONNECT}",
+        preamble=CONNECTED,
+    )
     assert result.verdict is Verdict.FAIL and result.cause == "closed"
 
 
@@ -88,13 +109,18 @@ def test_a_missed_preference_is_a_warning(tmp_path: Path) -> None:
     result = run_one(tmp_path, "a: {send: CONNECT}", prefer, preamble=CONNECTED)
     assert result.verdict is Verdict.WARN and result.cause == "preference"
     field = run_one(
-        tmp_path, "a: {send: SUBSCRIBE}", "a: {expect: SUBACK, prefer: {reasons: [1]}}", preamble=CONNECTED
+        tmp_path,
+        "a: {send: SUBSCRIBE}",
+        "a: {expect: SUBACK, prefer: {reasons: [1]}}",
+        preamble=CONNECTED,
     )
     assert field.verdict is Verdict.WARN and field.steps[2].expected is not None
 
 
 def test_an_early_close_fails_not_before(tmp_path: Path) -> None:
-    result = run_one(tmp_path, "a: {send: CONNECT}", "a: {expect: closed, not_before: 0.5}", preamble=CONNECTED)
+    result = run_one(
+        tmp_path, "a: {send: CONNECT}", "a: {expect: closed, not_before: 0.5}", preamble=CONNECTED
+    )
     assert result.verdict is Verdict.FAIL and result.cause == "early"
 
 
@@ -102,18 +128,17 @@ def test_an_early_close_fails_not_before(tmp_path: Path) -> None:
 
 
 def test_edits_raw_bytes_pieces_and_several_packets(tmp_path: Path) -> None:
-    text = (
-        case_text('a: {send: "c0 00"}', "a: {expect: PINGRESP}", name="raw", preamble=CONNECTED)
-        + case_text("a: {send: PINGREQ, split: 1}", "a: {expect: PINGRESP}", name="split", preamble=CONNECTED)
-        + case_text(
-            "a: {send: [PINGREQ, {SUBSCRIBE: {packet_id: 9}}, \"c000\"]}",
-            "a: {all_of: [PINGRESP, {SUBACK: {packet_id: 9}}, PINGRESP]}", name="several", preamble=CONNECTED,
-        )
-        + case_text(
-            "a: {send: PUBLISH, topic: abc, edit: [{force: topic.length, to: 60}]}", "a: {expect: closed}",
-            name="edit", preamble=CONNECTED,
-        )
-    )  # fmt: skip
+    several = ("a: {send: [PINGREQ, {SUBSCRIBE: {packet_id: 9}}, \"c000\"]}",
+               "a: {all_of: [PINGRESP, {SUBACK: {packet_id: 9}}, PINGRESP]}")  # fmt: skip
+    edit = ("a: {send: PUBLISH, topic: abc, edit: [{force: topic.length, to: 60}]}",
+            "a: {expect: closed}")  # fmt: skip
+    bodies = {
+        "raw": ('a: {send: "c0 00"}', "a: {expect: PINGRESP}"),
+        "split": ("a: {send: PINGREQ, split: 1}", "a: {expect: PINGRESP}"),
+        "several": several,
+        "edit": edit,
+    }
+    text = "".join(case_text(*body, name=n, preamble=CONNECTED) for n, body in bodies.items())
     outcome = run_cases(tmp_path, text)
     assert {name: result.verdict for name, result in outcome.results.items()} == dict.fromkeys(
         ("raw", "split", "several", "edit"), Verdict.PASS
@@ -135,7 +160,9 @@ def test_variables_are_bound_and_kept_apart_between_cases(tmp_path: Path) -> Non
     text = case_text(*body, name="one") + case_text(*body, name="two")
     outcome = run_cases(tmp_path, text)
     assert outcome["one"].verdict is outcome["two"].verdict is Verdict.PASS
-    topics = {next(m for m in outcome[n].messages if m.type == "SUBSCRIBE").hex for n in ("one", "two")}
+    topics = {
+        next(m for m in outcome[n].messages if m.type == "SUBSCRIBE").hex for n in ("one", "two")
+    }
     assert len(topics) == 2
 
 
@@ -205,11 +232,16 @@ def test_silence_that_holds_passes_at_the_end_of_the_run(tmp_path: Path) -> None
     assert result.verdict is Verdict.PASS and result.steps[2].verdict == "pass"
 
 
-def test_a_sentinel_that_does_not_come_is_inconclusive_and_a_forbidden_one_fails(tmp_path: Path) -> None:
+def test_a_sentinel_that_does_not_come_is_inconclusive_and_a_forbidden_one_fails(
+    tmp_path: Path,
+) -> None:
     step = "sub: {receive: {payload: $sentinel}, none_before: {PUBLISH: {payload: $nonce}}}"
     lost = run_one(tmp_path, step, preamble=SILENT)
     assert lost.verdict is Verdict.INCONCLUSIVE and lost.cause == "timeout"
-    both = [f"pub: {{publish: {{topic: $t/a, qos: 1, payload: ${name}}}}}" for name in ("nonce", "sentinel")]
+    both = [
+        f"pub: {{publish: {{topic: $t/a, qos: 1, payload: ${name}}}}}"
+        for name in ("nonce", "sentinel")
+    ]
     came = run_one(tmp_path, *both, step, preamble=SILENT)
     assert came.verdict is Verdict.FAIL and came.cause == "forbidden"
 
@@ -218,7 +250,9 @@ def test_a_sentinel_that_does_not_come_is_inconclusive_and_a_forbidden_one_fails
 
 
 def test_what_the_server_announces_decides_what_applies(tmp_path: Path) -> None:
-    text = case_text("a: {ping: true}", preamble=CONNECTED, head=f"requires: {REQUIREMENT}\nwhen: qos2")
+    text = case_text(
+        "a: {ping: true}", preamble=CONNECTED, head=f"requires: {REQUIREMENT}\nwhen: qos2"
+    )
     outcome = run_cases(tmp_path, text, iut="reference-limited")
     assert not outcome.bench.target.pics["qos2"]
     session_pics = outcome.bench.target.pics
@@ -248,7 +282,8 @@ def test_an_own_iut_is_restarted_and_keeps_its_sessions(tmp_path: Path) -> None:
     result = run_one(
         tmp_path,
         "iut: {do: restart}",
-        "b: {connect: {client_id: $s, clean_start: false, session_expiry_interval: 60}, session_present: true}",
+        "b: {connect: {client_id: $s, clean_start: false, session_expiry_interval: 60},"
+        " session_present: true}",
         "b: {ping: true}",
         preamble=("a: {connect: {client_id: $s, session_expiry_interval: 60}}",),
         head=f"requires: {REQUIREMENT}\nisolation: own-iut",
@@ -299,7 +334,9 @@ async def gives_up(t):
         "py": "pass", "fails": "fail", "does-not-apply": "not_applicable", "is-wrong": "error",
         "gives-up": "inconclusive",
     }  # fmt: skip
-    assert outcome["fails"].failed_step == 2 and outcome["fails"].steps[2].requirement == REQUIREMENT
+    assert (
+        outcome["fails"].failed_step == 2 and outcome["fails"].steps[2].requirement == REQUIREMENT
+    )
     assert "CONNECT has no field `client`" in (outcome["is-wrong"].cause or "")
 
 

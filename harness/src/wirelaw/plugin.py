@@ -1,7 +1,9 @@
 """The pytest plugin: conformance cases are pytest items, and run side by side on one IUT.
 
-`wirelaw check` starts pytest with it. The plugin owns the run loop: all selected cases start together and
-are reported as they end. With `-n` (pytest-xdist) each worker process has an IUT of its own and runs
+`wirelaw check` starts pytest with it. The plugin owns the run loop: all selected cases start
+together and
+are reported as they end. With `-n` (pytest-xdist) each worker process has an IUT of its own and
+runs
 its share side by side. `-k`, `--co`, `-x`, `--junitxml` and the like work as ever.
 """
 
@@ -55,7 +57,9 @@ class CaseFile(pytest.File):
 class Conformance:
     """What the run is about, and what came of it. One object for each process.
 
-    `on_selected` is told the ids of the cases that will run, before any does; what is known of the IUT once it was greeted (pics, url); `on_case` of each result, `on_violation` of what the monitor sees.
+    `on_selected` is told the ids of the cases that will run, before any does; what is known of the
+    IUT once it was greeted (pics, url); `on_case` of each result, `on_violation` of what the
+    monitor sees.
     """
 
     def __init__(self, plan: Plan, selection: Selection | None = None) -> None:
@@ -115,7 +119,9 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> Any:
-    """Files of cases in Python: pytest's own collector comes by here, and finds no tests in them."""
+    """Files of cases in Python: pytest's own collector comes by here, and finds no tests in
+    them.
+    """
     conformance = parent.config.stash.get(PLAN, None)
     if conformance is not None and conformance.cases_of(module_path):
         return CaseFile.from_parent(parent, path=module_path)
@@ -336,7 +342,9 @@ _WORST = (Verdict.ERROR, Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.WARN)
 
 def combined(rounds: list[CaseResult]) -> CaseResult:
     """One result of several runs of a case: the worst, and how often each verdict came."""
-    worst = min(rounds, key=lambda r: _WORST.index(r.verdict) if r.verdict in _WORST else len(_WORST))
+    worst = min(
+        rounds, key=lambda r: _WORST.index(r.verdict) if r.verdict in _WORST else len(_WORST)
+    )
     counts = {verdict: sum(r.verdict is verdict for r in rounds) for verdict in Verdict}
     if counts[worst.verdict] < len(rounds):
         told = ", ".join(f"{n} {verdict}" for verdict, n in counts.items() if n)
@@ -347,7 +355,9 @@ def combined(rounds: list[CaseResult]) -> CaseResult:
 # Reporting to pytest
 
 
-def emit(item: CaseItem, result: CaseResult, violations: list[MonitorViolation] | None = None) -> None:
+def emit(
+    item: CaseItem, result: CaseResult, violations: list[MonitorViolation] | None = None
+) -> None:
     """Gives pytest the reports of one item."""
     hook = item.ihook
     hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)

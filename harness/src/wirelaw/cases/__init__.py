@@ -1,6 +1,6 @@
 """Conformance cases: read from YAML and Python, checked, ready to run. docs/cases.md is the manual.
 
-    cases = load("mqtt5")      # id, title, role, requirements, steps, kills, isolation, when, slow, source
+cases = load("mqtt5")  # id, title, role, requirements, steps, kills, when, slow, source ...
 """
 
 from wirelaw.cases.loader import load, load_file

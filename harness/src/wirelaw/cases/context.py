@@ -1,4 +1,6 @@
-"""Where a case is being read: the words that are allowed there, and errors that say where they are."""
+"""Where a case is being read: the words that are allowed there, and errors that say where they
+are.
+"""
 
 from __future__ import annotations
 
@@ -90,7 +92,11 @@ class Context:
                         self._names(member, one, where)
                 continue
             field = each.get(name)
-            if field is None or field.kind in ("length", "tagged") or (field.derived and not wanted):
+            if (
+                field is None
+                or field.kind in ("length", "tagged")
+                or (field.derived and not wanted)
+            ):
                 known = [*(f for f in each.fields), *each.groups]
                 self.fail(f"{each.name} has no field `{name}`; {near(name, known)}", where)
             if wanted and field.carrier:
@@ -123,7 +129,9 @@ class Context:
         for name, one in value.items():
             inner = field.items.get(name)
             if inner is None and name not in ("hex", "fill", "len"):
-                self.fail(f"an item of {field.name} has no `{name}`; {near(name, field.items)}", value)
+                self.fail(
+                    f"an item of {field.name} has no `{name}`; {near(name, field.items)}", value
+                )
             if inner is not None:
                 self._names(inner, one, value)
 

@@ -1,4 +1,6 @@
-"""What a family of protocols adds to the grammar of steps: whole flows, and what a client can be told."""
+"""What a family of protocols adds to the grammar of steps: whole flows, and what a client can be
+told.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Reads one step: its action, what that takes, and what it is bound to. docs/cases.md is the manual."""
+"""Reads one step: its action, what that takes, and what it is bound to. docs/cases.md is the
+manual.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from wirelaw.cases.context import Context, as_map, near
+from wirelaw.cases.dialects import Dialect
 from wirelaw.cases.patterns import patterns
 from wirelaw.cases.strictyaml import Map
-from wirelaw.cases.dialects import Dialect
 from wirelaw.engine import actions
 from wirelaw.engine.codec import EDITS
 from wirelaw.engine.patterns import CLOSED
@@ -151,7 +153,9 @@ def _edits(ctx: Context, raw: Any, where: Any) -> Any:
         return ()
     edits = raw if isinstance(raw, list) else [raw]
     for each in edits:
-        op = next((key for key in each if key in EDITS), None) if isinstance(each, Mapping) else None
+        op = (
+            next((key for key in each if key in EDITS), None) if isinstance(each, Mapping) else None
+        )
         if op is None:
             ctx.fail(f"an edit is one of {', '.join(EDITS)}: {{drop: PATH}}, for instance", where)
         ctx.only_keys(each, (op, "to", "bytes", "keep_lengths"), f"the edit `{op}`")
@@ -160,7 +164,10 @@ def _edits(ctx: Context, raw: Any, where: Any) -> Any:
             ctx.fail("`swap` takes two paths: {swap: [PATH, PATH]}", each)
         for path in paths:
             if not isinstance(path, str) or not _PATHS.fullmatch(path):
-                ctx.fail(f"`{path}` is no path; 'wirelaw decode {ctx.protocol} HEX --spans' shows them", each)
+                ctx.fail(
+                    f"`{path}` is no path; 'wirelaw decode {ctx.protocol} HEX --spans' shows them",
+                    each,
+                )
         if op in ("set", "raw", "resize", "force", "varint", "truncate") and "to" not in each:
             ctx.fail(f"the edit `{op}` needs `to:`", each)
         if op == "insert" and "bytes" not in each:
@@ -174,7 +181,10 @@ def _send(ctx: Context, raw: Mapping[str, Any]) -> actions.Send:
     fields = {key: value for key, value in raw.items() if key not in options}
     if isinstance(what, list):
         if fields or "edit" in raw or "bind" in raw:
-            ctx.fail("fields, `edit` and `bind` belong to one packet; write {TYPE: {...}} in the list", raw)
+            ctx.fail(
+                "fields, `edit` and `bind` belong to one packet; write {TYPE: {...}} in the list",
+                raw,
+            )
         packets = tuple(packet(ctx, one, raw) for one in what)
     elif fields or "edit" in raw:
         packets = (_checked(ctx, what, fields, raw),)

@@ -98,9 +98,7 @@ def _raw_cases(file: Path) -> Iterator[tuple[object, object]]:
 
 @cache
 def _ids(protocol: str) -> Mapping[str, bool]:
-    return {
-        row.id: catalogue.level_group(row.level) == "MUST" for row in catalogue.load(protocol)
-    }
+    return {row.id: catalogue.level_group(row.level) == "MUST" for row in catalogue.load(protocol)}
 
 
 @cache

@@ -36,7 +36,9 @@ def _check_name(ctx: Context, name: Any, where: Any) -> None:
 
 def _row(ctx: Context, row: Any, where: Any) -> tuple[str, Mapping[str, Any]]:
     if not isinstance(row, Mapping) or not isinstance(row.get("name"), str):
-        ctx.fail("each row of the matrix needs a `name`, which becomes part of the id", row or where)
+        ctx.fail(
+            "each row of the matrix needs a `name`, which becomes part of the id", row or where
+        )
     for name in row:
         _check_name(ctx, name, row)
     if not _VALUE.fullmatch(row["name"]):
@@ -49,6 +51,8 @@ def _suffix(ctx: Context, each: tuple[tuple[str, Any], ...], where: Any) -> str:
     for name, value in each:
         text = str(value).lower() if isinstance(value, bool) else str(value)
         if not _VALUE.fullmatch(text):
-            ctx.fail(f"`{name}: {text}` cannot be part of an id; use rows with a `name` each", where)
+            ctx.fail(
+                f"`{name}: {text}` cannot be part of an id; use rows with a `name` each", where
+            )
         parts.append(f"{name}={text}")
     return f"[{','.join(parts)}]"

@@ -1,4 +1,6 @@
-"""What a loaded case is. Nothing in it changes when it runs, so one object serves any number of runs."""
+"""What a loaded case is. Nothing in it changes when it runs, so one object serves any number of
+runs.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,8 @@ class Source:
 class Step:
     """One step. `action` names what runs it, `args` is what that takes.
 
-    `requirement` is the one it is bound to, None for mere preparation; `must` whether that is a MUST,
+    `requirement` is the one it is bound to, None for mere preparation; `must` whether that is a
+    MUST,
     so that breaking it is a fail and not a warning; `text` is how it is shown.
     """
 

@@ -17,7 +17,11 @@ _ACKS = ("PUBACK", "PUBREC", "PUBCOMP")
 
 
 def _answer(
-    ctx: Context, raw: Mapping[str, Any], action: str, types: tuple[str, ...], known: tuple[str, ...]
+    ctx: Context,
+    raw: Mapping[str, Any],
+    action: str,
+    types: tuple[str, ...],
+    known: tuple[str, ...],
 ) -> Any:
     """The fields of the answer that stand beside the flow's own key."""
     skip = (action, *known, *COMMON)
@@ -86,9 +90,7 @@ def _disconnect(ctx: Context, raw: Mapping[str, Any]) -> Flow:
 
 def _accept(ctx: Context, raw: Mapping[str, Any]) -> Flow:
     ctx.only_keys(raw, ("accept", "expect", "bind", "within", *COMMON), "`accept`")
-    wanted = ctx.fields(
-        ctx.tables.types["CONNECT"], as_map(raw.get("expect")), raw, wanted=True
-    )
+    wanted = ctx.fields(ctx.tables.types["CONNECT"], as_map(raw.get("expect")), raw, wanted=True)
     within = {"within": ctx.seconds(raw.get("within"), "within", raw)}
     bind = ctx.bind(raw.get("bind"), raw)
     return Flow(packet(ctx, Map(CONNACK=as_map(raw["accept"])), raw), wanted, bind, within)
@@ -97,8 +99,12 @@ def _accept(ctx: Context, raw: Mapping[str, Any]) -> Flow:
 def _grant(ctx: Context, raw: Mapping[str, Any]) -> Flow:
     ctx.only_keys(raw, ("grant", "expect", "bind", "within", *COMMON), "`grant`")
     what = raw["grant"]
-    request, reply = ("UNSUBSCRIBE", "UNSUBACK") if what == "unsubscribe" else ("SUBSCRIBE", "SUBACK")
-    fields = {} if what == "unsubscribe" else what if isinstance(what, Mapping) else {"reasons": what}
+    request, reply = (
+        ("UNSUBSCRIBE", "UNSUBACK") if what == "unsubscribe" else ("SUBSCRIBE", "SUBACK")
+    )
+    fields = (
+        {} if what == "unsubscribe" else what if isinstance(what, Mapping) else {"reasons": what}
+    )
     wanted = ctx.fields(ctx.tables.types[request], as_map(raw.get("expect")), raw, wanted=True)
     within = {"within": ctx.seconds(raw.get("within"), "within", raw), "request": request}
     bind = ctx.bind(raw.get("bind"), raw)

@@ -39,7 +39,9 @@ def _long(ctx: Context, name: str, fields: Any, where: Any) -> Pattern:
 def _short(ctx: Context, raw: Any, where: Any) -> Pattern:
     found = _SHORT.fullmatch(raw) if isinstance(raw, str) else None
     if found is None:
-        ctx.fail(f"`{raw}` is no pattern: `TYPE`, `TYPE>=0x80`, or {{TYPE: {{field: value}}}}", where)
+        ctx.fail(
+            f"`{raw}` is no pattern: `TYPE`, `TYPE>=0x80`, or {{TYPE: {{field: value}}}}", where
+        )
     each = ctx.type(found[1], where)
     if found[2] is None:
         return Pattern(found[1], {})

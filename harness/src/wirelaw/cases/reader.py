@@ -56,7 +56,11 @@ def read_case(
 
 
 def _is_slug(text: str) -> bool:
-    return bool(text) and text[0].isalnum() and all(c.isdigit() or "a" <= c <= "z" or c == "-" for c in text)
+    return (
+        bool(text)
+        and text[0].isalnum()
+        and all(c.isdigit() or "a" <= c <= "z" or c == "-" for c in text)
+    )
 
 
 def _strings(ctx: Context, raw: Any, what: str, where: Any) -> tuple[str, ...]:
@@ -185,7 +189,15 @@ def read_step(ctx: Context, raw: Any, dialect: Dialect, preamble: bool) -> Draft
     if len(ids) > 1:
         ctx.fail("a step proves one requirement; split it", raw)
     kills = _strings(ctx, options.get("kills"), "kills", raw)
-    return Draft(parsed, grammar.shown(raw), line, preamble, ids[0] if ids else None, kills, options.get("note"))
+    return Draft(
+        parsed,
+        grammar.shown(raw),
+        line,
+        preamble,
+        ids[0] if ids else None,
+        kills,
+        options.get("note"),
+    )
 
 
 def _options(raw: Any) -> Mapping[str, Any]:
@@ -232,7 +244,9 @@ def make_step(
 
 def _check_steps(ctx: Context, steps: tuple[Step, ...], raw: Mapping[str, Any]) -> None:
     if not any(step.requirement for step in steps):
-        ctx.fail("no step is bound to a requirement, so it cannot fail; add `requires:` to one", raw)
+        ctx.fail(
+            "no step is bound to a requirement, so it cannot fail; add `requires:` to one", raw
+        )
     for i, step in enumerate(steps):
         if isinstance(step.args, Silence) and not step.args.park and not _shown_alive(steps, i):
             ctx.line = step.line
@@ -247,5 +261,3 @@ def _shown_alive(steps: tuple[Step, ...], at: int) -> bool:
         step.conn == steps[at].conn and not isinstance(step.args, (Send, Silence, str, bool))
         for step in steps[at + 1 :]
     )
-
-

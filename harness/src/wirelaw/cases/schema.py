@@ -2,7 +2,8 @@
 
     python -m wirelaw.cases.schema [--check] [FILE]
 
-writes conformance/case.schema.json (or FILE); `--check` exits with 1 when it is not what the tables say.
+writes conformance/case.schema.json (or FILE); `--check` exits with 1 when it is not what the tables
+say.
 The loader does not use it: its own checks see more, and say it in sentences with file and line.
 """
 
@@ -60,7 +61,7 @@ def schema() -> dict[str, Any]:
     defs["case"] = _case(protocols)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$comment": "Generated from the codecs' tables by `python -m wirelaw.cases.schema`. Do not edit.",
+        "$comment": "Made from the tables by `python -m wirelaw.cases.schema`. Do not edit.",
         "title": "Conformance cases of wirelaw",
         "type": "array",
         "items": {"$ref": "#/$defs/case"},
@@ -115,7 +116,11 @@ def _edit() -> dict[str, Any]:
 def _scalar(field: Field) -> dict[str, Any]:
     if not field.is_number:
         return {"$ref": "#/$defs/value"}
-    known: list[dict[str, Any]] = [{"type": "integer", "minimum": 0}, {"type": "boolean"}, _VARIABLE]
+    known: list[dict[str, Any]] = [
+        {"type": "integer", "minimum": 0},
+        {"type": "boolean"},
+        _VARIABLE,
+    ]
     if field.names:
         known.insert(0, {"enum": list(field.names)})
     return {"anyOf": known}
@@ -186,8 +191,13 @@ def _family(family: str) -> tuple[dict[str, Any], dict[str, Any]]:
 
 _OPTION_SCHEMAS: dict[str, Any] = {
     "bind": {"$ref": "#/$defs/bind"},
-    "edit": {"anyOf": [{"$ref": "#/$defs/edit"}, {"type": "array", "items": {"$ref": "#/$defs/edit"}},
-                       _VARIABLE]},  # fmt: skip
+    "edit": {
+        "anyOf": [
+            {"$ref": "#/$defs/edit"},
+            {"type": "array", "items": {"$ref": "#/$defs/edit"}},
+            _VARIABLE,
+        ]
+    },  # fmt: skip
     "split": {"anyOf": [{"type": "integer", "minimum": 1}, _VARIABLE]},
     "frame": {"enum": ["binary", "text"]},
     "tolerate": {"$ref": "#/$defs/patterns"},
@@ -207,7 +217,9 @@ _KINDS: dict[str, Any] = {
 }  # fmt: skip
 
 
-def _action(name: str, what: Any, options: Iterable[str], fields: Mapping[str, Any]) -> dict[str, Any]:
+def _action(
+    name: str, what: Any, options: Iterable[str], fields: Mapping[str, Any]
+) -> dict[str, Any]:
     known = {option: _OPTION_SCHEMAS[option] for option in options}
     return _object({name: what} | fields | known | _COMMON, (name,))
 

@@ -8,7 +8,6 @@ import json
 import os
 import platform
 import shutil
-import socket
 import sys
 import time
 from pathlib import Path
@@ -67,13 +66,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--slow", action="store_true", help="those that wait for long, too")
     how = parser.add_argument_group("how")
     how.add_argument("--repeat", type=_positive, default=1, metavar="N")
-    how.add_argument("--patience", type=float, default=1.0, metavar="X", help="for slow machines: 2")
+    how.add_argument(
+        "--patience", type=float, default=1.0, metavar="X", help="for slow machines: 2"
+    )
     how.add_argument("--seed", type=int, help="of the order of cases")
     how.add_argument("--concurrency", type=_positive, default=64, metavar="N")
     how.add_argument("--max-inconclusive", type=float, default=5.0, metavar="PERCENT")
     out = parser.add_argument_group("results")
     out.add_argument("--report", type=Path, metavar="DIR", help="default: wirelaw-report/<iut>")
-    out.add_argument("--baseline", type=Path, metavar="DIR", help="an earlier report to compare with")
+    out.add_argument(
+        "--baseline", type=Path, metavar="DIR", help="an earlier report to compare with"
+    )
     out.add_argument("--fail-on", choices=("new", "must", "should"), default="new")
     out.add_argument("--json", action="store_true", help="print results.json")
 
@@ -104,7 +107,9 @@ def _check_words(args: argparse.Namespace) -> None:
     if args.patience <= 0:
         raise UserError("--patience must be above 0; 2 doubles all deadlines")
     if args.client_id and not args.client_id.isalnum():
-        raise UserError("--client-id must be letters and digits: nothing else is allowed everywhere")
+        raise UserError(
+            "--client-id must be letters and digits: nothing else is allowed everywhere"
+        )
     if args.client_id and len(args.client_id) > 6:
         raise UserError("--client-id has at most 6 characters: 23 in all are allowed everywhere")
     if args.topic_prefix and not args.topic_prefix.endswith("/"):
@@ -188,7 +193,9 @@ class Check:
             if conformance.error is not None:
                 raise conformance.error
             if self.writer is None:
-                raise UserError(f"no case was selected by {' '.join(self.args.extra) or 'the options'}")
+                raise UserError(
+                    f"no case was selected by {' '.join(self.args.extra) or 'the options'}"
+                )
             interrupted = {0: None, 1: None, 2: "interrupted", 5: None}.get(
                 status, f"pytest ended with status {status}"
             )
@@ -263,7 +270,7 @@ class Check:
             suite_version=__version__,
             catalogues=[Catalogue(rows.path.name, None, rows.sha256)],
             command=["wirelaw", *sys.argv[1:]],
-            host=f"{platform.system()} {platform.release()} {platform.machine()}, {socket.gethostname()}",
+            host=f"{platform.system()} {platform.release()} {platform.machine()}",
             seed=self.plan.seed,
         )
         return ResultsWriter(
@@ -291,7 +298,8 @@ class Check:
         selection = self.conformance.selection
         every = [(case, None) for case in selection.run if case.id in ids] + selection.left_out
         return [
-            PlannedCase(case.id, case.title, case.role, case.requirements, why) for case, why in every
+            PlannedCase(case.id, case.title, case.role, case.requirements, why)
+            for case, why in every
         ]
 
 
@@ -320,7 +328,9 @@ def _pytest(conformance: Any, extra: list[str], *, quiet: bool) -> int:
 def _prepare_folder(folder: Path) -> None:
     """A folder of our own from an earlier run may be written over; another may not."""
     if folder.is_dir() and any(folder.iterdir()):
-        ours = [name for name in ("results.json", "results.partial.jsonl") if (folder / name).exists()]
+        ours = [
+            name for name in ("results.json", "results.partial.jsonl") if (folder / name).exists()
+        ]
         if not ours:
             raise UserError(f"{folder} holds other files; name an empty folder with --report")
     try:
@@ -341,7 +351,9 @@ def _folder_name(plan: Plan) -> str:
 
 
 def _rows(catalogue: Any, plan: Plan) -> list[Any]:
-    """The catalogue as it concerns the role; what the IUT's descriptor does not claim does not apply."""
+    """The catalogue as it concerns the role; what the IUT's descriptor does not claim does not
+    apply.
+    """
     from wirelaw import iut
     from wirelaw.results import CatalogueRow
 
@@ -349,8 +361,14 @@ def _rows(catalogue: Any, plan: Plan) -> list[Any]:
 
     return [
         CatalogueRow(
-            row.id, row.level, row.section, row.statement, row.testable(plan.role),
-            pics is None or row.applies(pics), row.reason or None, row.origin,
+            row.id,
+            row.level,
+            row.section,
+            row.statement,
+            row.testable(plan.role),
+            pics is None or row.applies(pics),
+            row.reason or None,
+            row.origin,
         )  # fmt: skip
         for row in catalogue
         if row.concerns(plan.role)
@@ -368,8 +386,14 @@ def _deviations(plan: Plan) -> list[Any]:
     ]
     return [
         Deviation(
-            reason=each.reason, owner=each.owner, expires=each.expires,
-            **({"requirement": each.id} if "-" in each.id and each.id[:4].isupper() else {"case": each.id}),
+            reason=each.reason,
+            owner=each.owner,
+            expires=each.expires,
+            **(
+                {"requirement": each.id}
+                if "-" in each.id and each.id[:4].isupper()
+                else {"case": each.id}
+            ),
         )  # fmt: skip
         for each in found
     ]
@@ -404,10 +428,15 @@ def _all_installed(args: argparse.Namespace) -> int:
     names = [
         each.name
         for each in iut.all_descriptors()
-        if each.role == role and args.protocol in each.protocols and not each.null and iut.installed(each)
+        if each.role == role
+        and args.protocol in each.protocols
+        and not each.null
+        and iut.installed(each)
     ]
     if not names:
-        raise UserError(f"no {role} that speaks {args.protocol} is installed; see 'wirelaw iut list'")
+        raise UserError(
+            f"no {role} that speaks {args.protocol} is installed; see 'wirelaw iut list'"
+        )
     base = args.report or Path("wirelaw-report") / f"{args.protocol}-all"
     statuses: dict[str, int] = {}
     for name in names:
@@ -425,6 +454,7 @@ def _all_installed(args: argparse.Namespace) -> int:
 
 def _write_matrix(base: Path, names: list[str]) -> None:
     import wirelaw_reports
+
     from wirelaw.results import read_results
 
     if names:

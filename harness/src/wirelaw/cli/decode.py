@@ -41,7 +41,9 @@ def run(args: argparse.Namespace) -> int:
     codec = codec_of(args.protocol)
     documents = list(_decode_all(codec, read_bytes(args.bytes), args.side))
     if args.json:
-        json.dump(documents[0] if len(documents) == 1 else documents, sys.stdout, ensure_ascii=False)
+        json.dump(
+            documents[0] if len(documents) == 1 else documents, sys.stdout, ensure_ascii=False
+        )
         print()
     else:
         for document in documents:
@@ -58,7 +60,9 @@ def read_bytes(given: str) -> bytes:
     try:
         return sys.stdin.buffer.read() if given == "-" else Path(given).read_bytes()
     except OSError as error:
-        raise UserError(f"'{given}' is neither hex nor a file that can be read: {error.strerror}") from None
+        raise UserError(
+            f"'{given}' is neither hex nor a file that can be read: {error.strerror}"
+        ) from None
 
 
 def _decode_all(codec: Codec, wire: bytes, side: str | None) -> list[dict[str, Any]]:
@@ -78,7 +82,9 @@ def _decode_all(codec: Codec, wire: bytes, side: str | None) -> list[dict[str, A
 
 
 def _decode_one(codec: Codec, wire: bytes, side: str | None) -> dict[str, Any]:
-    answers = [codec.decode(wire, each == "server") for each in ([side] if side else ["client", "server"])]
+    answers = [
+        codec.decode(wire, each == "server") for each in ([side] if side else ["client", "server"])
+    ]
     status, requirement, offset = next((a for a in answers if a[0] == "ok"), answers[0])
     return _document(codec, wire, status, requirement, offset)
 
@@ -102,8 +108,13 @@ def _print(codec: Codec, document: dict[str, Any], spans: bool) -> None:
         print(f"  cut short: {document['needs']} more bytes needed at least")
     elif document["violation"]:
         found = document["violation"]
-        print(f"  {document['status'].replace('_', ' ')} at byte {found['offset']}: {found['requirement']}")
+        print(
+            f"  {document['status'].replace('_', ' ')} at byte {found['offset']}: "
+            f"{found['requirement']}"
+        )
     if spans:
         for span in codec.spans(wire):
-            value = "" if "value" not in span else f" = {json.dumps(span['value'], ensure_ascii=False)}"
+            value = (
+                "" if "value" not in span else f" = {json.dumps(span['value'], ensure_ascii=False)}"
+            )
             print(f"  {span['at']:>5} +{span['len']:<5} {span['path'] or '(packet)'}{value}")

@@ -40,7 +40,9 @@ def run(args: argparse.Namespace) -> int:
     if args.list is not None or args.packet is None:
         return _list(codec, args.list or args.packet, args.json)
     if args.packet not in codec.types:
-        raise UserError(f"{args.protocol} has no packet {args.packet}; it has {', '.join(codec.types)}")
+        raise UserError(
+            f"{args.protocol} has no packet {args.packet}; it has {', '.join(codec.types)}"
+        )
     try:
         wire = _build(codec, args)
     except BuildError as error:
@@ -65,7 +67,9 @@ def _build(codec: Any, args: argparse.Namespace) -> bytes:
     except BadValue as error:
         raise UserError(f"FIELDS: {error}") from None
     if not isinstance(values, dict) or not isinstance(changes, list):
-        raise UserError("FIELDS holds a variable; only steps of cases have those ($$ is a dollar sign)")
+        raise UserError(
+            "FIELDS holds a variable; only steps of cases have those ($$ is a dollar sign)"
+        )
     wire = codec.build(args.packet, values)
     return codec.edit(wire, changes) if changes else wire
 
@@ -78,7 +82,9 @@ def _list(codec: Any, packet: str | None, as_json: bool) -> int:
         raise UserError(f"{codec.variant} has no packet {packet}; it has {', '.join(codec.types)}")
     fields = list(_fields(codec, packet))
     if as_json:
-        json.dump([{"name": n, "kind": f.kind, "values": dict(f.names)} for n, f in fields], sys.stdout)
+        json.dump(
+            [{"name": n, "kind": f.kind, "values": dict(f.names)} for n, f in fields], sys.stdout
+        )
         print()
         return 0
     for name, field in fields:

@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 HELP = "the proof that every case can fail, and for the right reason"
 
 EPILOG = """\
-Runs all cases against the reference peer with each of its faults, side by side. A fault is killed when a
-step fails that is bound to the requirement which the fault breaks; killed for a wrong reason when only other
-steps fail. Collateral counts the other cases that do not pass any more. Slow cases, and those with an
+Runs all cases against the reference peer with each of its faults, side by side. A fault is killed
+when a
+step fails that is bound to the requirement which the fault breaks; killed for a wrong reason when
+only other
+steps fail. Collateral counts the other cases that do not pass any more. Slow cases, and those with
+an
 IUT of their own, run only against the faults that concern them.
 
 examples:
@@ -37,7 +40,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--role", choices=("server", "client"), default="server")
     parser.add_argument("--fault", action="append", default=[], metavar="NAME")
     parser.add_argument("--case", action="append", default=[], metavar="ID")
-    parser.add_argument("--jobs", type=int, metavar="N", help="processes; default: one for each core")
+    parser.add_argument(
+        "--jobs", type=int, metavar="N", help="processes; default: one for each core"
+    )
     parser.add_argument("--update", action="store_true", help="write the tracked matrix")
     parser.add_argument("--all", action="store_true", help="print the killed ones, too")
     parser.add_argument("--json", action="store_true", help="print the matrix as JSON")
@@ -86,7 +91,11 @@ def _case_ids(args: argparse.Namespace) -> list[str]:
 
     found = []
     for name in args.case:
-        ids = [c.id for c in load(args.protocol, errors=[]) if c.role == args.role and matches(name, c.id)]
+        ids = [
+            c.id
+            for c in load(args.protocol, errors=[])
+            if c.role == args.role and matches(name, c.id)
+        ]
         if not ids:
             raise UserError(f"{args.protocol} has no case '{name}' for a {args.role}")
         found += ids
@@ -114,7 +123,9 @@ def _problems(matrix: dict[str, Any], committed: dict[str, list[str]]) -> list[s
         allowed = committed.get("yes", []) if peer["kind"] == "yes" else []
         extra = [name for name in peer["passed"] if name not in allowed]
         if extra:
-            found.append(f"the null peer '{peer['kind']}' passes {len(extra)} cases, first {extra[0]}")
+            found.append(
+                f"the null peer '{peer['kind']}' passes {len(extra)} cases, first {extra[0]}"
+            )
     return found
 
 
@@ -149,7 +160,8 @@ def _print(matrix: dict[str, Any], told: dict[str, Any], args: argparse.Namespac
         print(f"null peer {peer['kind']}: passes {len(peer['passed'])} cases")
     counts = kills.summary(matrix)
     print(f"{counts['killed']} of {counts['total']} faults killed, {counts['survived']} survived, "
-          f"{counts['wrong reason']} for a wrong reason; median collateral {counts['median_collateral']:g}")  # fmt: skip
+          f"{counts['wrong reason']} for a wrong reason; "
+          f"median collateral {counts['median_collateral']:g}")  # fmt: skip
     if counts["too_wide"]:
         print(f"too wide: {', '.join(counts['too_wide'][:12])}")
 

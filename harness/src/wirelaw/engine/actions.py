@@ -1,4 +1,6 @@
-"""What steps take: the compiled arguments of each action. `cases.grammar` makes them, `steps` runs them."""
+"""What steps take: the compiled arguments of each action. `cases.grammar` makes them, `steps` runs
+them.
+"""
 
 from __future__ import annotations
 

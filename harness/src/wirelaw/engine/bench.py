@@ -1,4 +1,6 @@
-"""One IUT set up for a run: started, greeted, its connections judged and captured; and a session on it."""
+"""One IUT set up for a run: started, greeted, its connections judged and captured; and a session on
+it.
+"""
 
 from __future__ import annotations
 
@@ -119,7 +121,9 @@ class Bench:
             known = ", ".join(descriptor.protocols)
             raise UserError(f"{name} does not speak {self.plan.protocol}; it speaks {known}")
         if self.plan.transport and self.plan.transport not in offered:
-            raise UserError(f"{name} does not offer {self.plan.transport}; it offers {', '.join(offered)}")
+            raise UserError(
+                f"{name} does not offer {self.plan.transport}; it offers {', '.join(offered)}"
+            )
         return with_faults(descriptor, self.plan.faults)
 
     def _server(self, running: Any, tidy: bool) -> Target:
@@ -235,7 +239,9 @@ class Bench:
         )  # fmt: skip
 
     def _concurrency(self) -> int:
-        """A client is one or two processes for each case: no more of them than the machine has room for."""
+        """A client is one or two processes for each case: no more of them than the machine has room
+        for.
+        """
         if self.plan.role == "client":
             return min(self.plan.concurrency, 4 * (os.cpu_count() or 1))
         return self.plan.concurrency

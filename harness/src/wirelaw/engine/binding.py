@@ -13,16 +13,16 @@ except ImportError:
     build = paths.build_dir()
     if build is None or not (build / "python").is_dir():
         raise UserError(
-            "the Python extension _wirelaw is not built: run ./wirelaw, which builds it, or install "
-            "wirelaw with pip"
+            "the Python extension _wirelaw is not built: run ./wirelaw, which builds it, or "
+            "install wirelaw with pip"
         ) from None
     sys.path.append(str(build / "python"))
     try:
         import _wirelaw
     except ImportError as error:
         raise UserError(
-            f"the Python extension in {build / 'python'} cannot be loaded ({error}): build it again "
-            "with this Python"
+            f"the Python extension in {build / 'python'} cannot be loaded ({error}): build it "
+            "again with this Python"
         ) from None
 
 ffi = _wirelaw.ffi

@@ -208,7 +208,8 @@ class Codec:
     def fields(self, wire: bytes) -> dict[str, Any]:
         """The message as steps see it: properties flattened, groups nested, binary as bytes.
 
-        What an acknowledgement leaves out because it is 0 is 0. `size` is the length of the whole message.
+        What an acknowledgement leaves out because it is 0 is 0. `size` is the length of the whole
+        message.
         {"type": None} for an unassigned type.
         """
         document = self.document(wire)
@@ -230,7 +231,12 @@ class Codec:
             else:
                 flat.setdefault(group, {})[name[len(group) + 1 :]] = value
         for field in each.raw.values():
-            if field.optional and field.kind == "u8" and field.raw not in flat and not field.carrier:
+            if (
+                field.optional
+                and field.kind == "u8"
+                and field.raw not in flat
+                and not field.carrier
+            ):
                 if field.raw not in self._lacks[each.name]:
                     flat[field.raw] = 0
         for group in each.groups:

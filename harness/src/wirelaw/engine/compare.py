@@ -33,7 +33,9 @@ class Mismatch:
 def first_mismatch(
     codec: Codec, type_name: str, wanted: Mapping[str, Any], got: Mapping[str, Any]
 ) -> Mismatch | None:
-    """The first field of `got` (as Codec.fields gives it) that is not as wanted; None when all are."""
+    """The first field of `got` (as Codec.fields gives it) that is not as wanted; None when all
+    are.
+    """
     each = codec.types[type_name]
     for name, want in wanted.items():
         if codec.lacks(type_name, name):

@@ -1,4 +1,6 @@
-"""One connection of a running case: what came in and was not consumed yet, and what is forbidden."""
+"""One connection of a running case: what came in and was not consumed yet, and what is
+forbidden.
+"""
 
 from __future__ import annotations
 
@@ -35,8 +37,8 @@ class Connection:
     never opened: `failure` says why), ended (by us)."""
 
     __slots__ = (
-        "name", "run", "handle", "state", "inbox", "closed_at", "closed_how", "failure", "forbidden",
-        "next_id", "last_id", "silent", "closed_index",
+        "name", "run", "handle", "state", "inbox", "closed_at", "closed_how", "failure",
+        "forbidden", "next_id", "last_id", "silent", "closed_index",
     )  # fmt: skip
 
     def __init__(self, run: CaseRun, name: str, handle: int) -> None:
@@ -72,7 +74,9 @@ class Connection:
     def check(self, received: Received) -> None:
         """Notes a message that a `none` or `park` step forbids."""
         for step, pattern in self.forbidden:
-            if pattern.type == received.type and any_match((pattern,), self.run.codec, self.run.variables, received.fields(self.run)):
+            if pattern.type == received.type and any_match(
+                (pattern,), self.run.codec, self.run.variables, received.fields(self.run)
+            ):
                 self.run.forbid(step, self, received)
                 return
 

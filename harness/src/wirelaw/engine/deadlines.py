@@ -1,7 +1,8 @@
 """How long an answer may take, and whether it was we who were late.
 
 A deadline is a multiple of the round trips measured lately, at least a second, times the user's
-patience. The loop tells how late it ran itself: what it lost is given back to those who wait, and what
+patience. The loop tells how late it ran itself: what it lost is given back to those who wait, and
+what
 is still missing after that is inconclusive, never a failure.
 """
 
@@ -61,7 +62,8 @@ class Deadline:
         self.late = False
 
     def extend(self) -> bool:
-        """When the time is up: whether to wait on, because some of it was lost by us. When the extensions
+        """When the time is up: whether to wait on, because some of it was lost by us. When the
+        extensions
         are used up and time is still being lost, `late` says that the silence proves nothing."""
         lost = self._clock.lost - self._lost
         waited = self.until - self.begun

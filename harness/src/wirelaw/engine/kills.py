@@ -1,4 +1,6 @@
-"""From what the sessions of a kill matrix came to: which fault was killed, by what, at what cost to others."""
+"""From what the sessions of a kill matrix came to: which fault was killed, by what, at what cost to
+others.
+"""
 
 from __future__ import annotations
 
@@ -91,7 +93,9 @@ def judge(faults: list[Fault], told: dict[str, Told]) -> dict[str, Any]:
     """The rows of the kill matrix: {"faults": [...], "null_peers": [...]}."""
     baseline = told.get("baseline")
     sound = {
-        name for name, verdict in (baseline.verdicts if baseline else {}).items() if verdict[0] == "pass"
+        name
+        for name, verdict in (baseline.verdicts if baseline else {}).items()
+        if verdict[0] == "pass"
     }
     return {
         "faults": [_row(fault, told[fault.name], sound) for fault in faults if fault.name in told],
@@ -132,7 +136,9 @@ def _row(fault: Fault, told: Told, sound: set[str]) -> dict[str, Any]:
 
 
 def too_wide(row: dict[str, Any]) -> bool:
-    """Whether a fault breaks more than its own: it leaves less than 95% of the other cases passing."""
+    """Whether a fault breaks more than its own: it leaves less than 95% of the other cases
+    passing.
+    """
     others = row["tested"] - len(row["killed_by"])
     return bool(row["collateral"] > (1 - NARROW) * max(others, 1))
 
@@ -152,7 +158,9 @@ def summary(matrix: dict[str, Any]) -> dict[str, Any]:
 
 
 def merge(file: Path, matrix: dict[str, Any]) -> dict[str, Any]:
-    """The tracked matrix with the new rows in the place of the old ones, in order of role and name."""
+    """The tracked matrix with the new rows in the place of the old ones, in order of role and
+    name.
+    """
     old = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
     new = {(row["role"], row["name"]): row for row in matrix["faults"]}
     kept = {(row["role"], row["name"]): row for row in old.get("faults", [])}

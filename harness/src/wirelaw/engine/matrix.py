@@ -3,7 +3,7 @@
 One process for each core; each hosts its share of the faulty brokers in one `wirelaw-peer matrix`
 and runs a session on each, all on one loop. The cases are loaded once in each process.
 
-    python -m wirelaw.engine.matrix      a Share as JSON on standard input, results as JSON lines out
+    python -m wirelaw.engine.matrix    a Share as JSON on standard input, JSON lines out
 """
 
 from __future__ import annotations
@@ -71,7 +71,9 @@ class Share:
 
 @dataclass
 class Told:
-    """What one session came to: the verdict of each case, the requirement of the step that decided it."""
+    """What one session came to: the verdict of each case, the requirement of the step that decided
+    it.
+    """
 
     subject: str
     verdicts: dict[str, tuple[str, str | None, str | None]] = field(default_factory=dict)
@@ -80,19 +82,30 @@ class Told:
     def add(self, run: CaseRun) -> None:
         step = run.step(run.failed_step) if run.failed_step is not None else None
         self.verdicts[run.case.id] = (
-            str(run.verdict), step.requirement if step is not None else None, run.cause
+            str(run.verdict),
+            step.requirement if step is not None else None,
+            run.cause,
         )
 
 
 def known_faults(protocol: str, role: str) -> list[Fault]:
-    """The faults of the reference peers that break a requirement of this protocol. Raises UserError."""
+    """The faults of the reference peers that break a requirement of this protocol. Raises
+    UserError.
+    """
     command = [str(paths.program("wirelaw-peer")), "faults", "--json"]
     done = subprocess.run(command, capture_output=True, check=False)
     if done.returncode != 0:
-        raise UserError(f"wirelaw-peer faults failed: {done.stderr.decode(errors='replace').strip()}")
+        raise UserError(
+            f"wirelaw-peer faults failed: {done.stderr.decode(errors='replace').strip()}"
+        )
     ids = catalogue.load(protocol)
     return [
-        Fault(row["name"], next(one for one in row["requirements"] if one in ids), row["role"], row["text"])
+        Fault(
+            row["name"],
+            next(one for one in row["requirements"] if one in ids),
+            row["role"],
+            row["text"],
+        )
         for row in json.loads(done.stdout)["faults"]
         if row["role"] == role and any(one in ids for one in row["requirements"])
     ]
@@ -132,7 +145,9 @@ class Peers:
             yield said
             if said.get("ready"):
                 return
-        raise UserError(f"wirelaw-peer ended with status {self._process.wait()} before it was ready")
+        raise UserError(
+            f"wirelaw-peer ended with status {self._process.wait()} before it was ready"
+        )
 
     @property
     def alive(self) -> bool:
@@ -228,7 +243,8 @@ class Matrix:
     def _add_server(
         self, told: Told, port: int, cases: Iterable[Case], faults: list[str] | None
     ) -> None:
-        """The session on the peer at `port`; and, for cases that do not apply to it, on a peer of their
+        """The session on the peer at `port`; and, for cases that do not apply to it, on a peer of
+        their
         own that they apply to, with the same faults (None: none of these)."""
         by_place: dict[tuple[str, str], list[Case]] = {}
         for case in cases:
@@ -299,7 +315,8 @@ class Matrix:
         codec = codec_of(self.share.protocol)
         scope = self.net.scope(codec.protocol, self.share.protocol, role == "server", monitor=False)
         return Target(
-            protocol=self.share.protocol, role=role, endpoint=endpoint, scope=scope, pics=dict(pics),
+            protocol=self.share.protocol, role=role, endpoint=endpoint, scope=scope,
+            pics=dict(pics),
             tag=f"{self._number:x}x", credentials=login, running=running, tidy=False,
         )  # fmt: skip
 
@@ -354,7 +371,8 @@ def reference(name: str) -> iut.Descriptor:
     return iut.load(name)
 
 
-#: Reference brokers, and the transport to reach them by, that cases may need; the first is the usual one.
+#: Reference brokers, and the transport to reach them by, that cases may need; the first is the
+#: usual one.
 PLACES = (
     ("reference", "tcp"), ("reference-limited", "tcp"), ("reference", "ws"), ("reference", "tls"),
     ("reference", "wss"),
@@ -383,7 +401,6 @@ def main() -> int:
         print(json.dumps(asdict(Told("", error=str(error)))), flush=True)
         return 2
     return 0
-
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""The C event loop from Python: connections, listeners, descriptors to watch, and one wait for all."""
+"""The C event loop from Python: connections, listeners, descriptors to watch, and one wait for
+all.
+"""
 
 from __future__ import annotations
 

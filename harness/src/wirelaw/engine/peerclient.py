@@ -13,7 +13,9 @@ from wirelaw.errors import UserError
 
 
 class PeerClient:
-    """The face of iut.UpperTester over `wirelaw-peer client`, which ends with its standard input."""
+    """The face of iut.UpperTester over `wirelaw-peer client`, which ends with its standard
+    input.
+    """
 
     verbs = ("connect", "publish", "subscribe", "unsubscribe", "disconnect", "auth")
 
@@ -22,7 +24,11 @@ class PeerClient:
         command = [str(paths.program("wirelaw-peer")), "client", *words, "--until-eof"]
         self._where = {"host": host, "port": port}
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
         )
         self._pending = b""
 

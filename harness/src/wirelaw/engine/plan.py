@@ -1,4 +1,6 @@
-"""What a run is asked to do: the options of `wirelaw check`, in a form that worker processes get, too."""
+"""What a run is asked to do: the options of `wirelaw check`, in a form that worker processes get,
+too.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ from wirelaw.errors import UserError
 
 @dataclass
 class Plan:
-    """`iut` is a name, a path of a descriptor, or a URL; None for a client that dials in by itself."""
+    """`iut` is a name, a path of a descriptor, or a URL; None for a client that dials in by
+    itself.
+    """
 
     protocol: str
     role: str = "server"
@@ -71,9 +75,13 @@ def select(plan: Plan, cases: Iterable[Case]) -> Selection:
             )
     if not chosen:
         what = " and ".join(
-            f"--{key} {value}" for key, value in (("level", plan.level), ("section", plan.section)) if value
+            f"--{key} {value}"
+            for key, value in (("level", plan.level), ("section", plan.section))
+            if value
         )
-        raise UserError(f"{plan.protocol} has no case for a {plan.role}{' with ' + what if what else ''}")
+        raise UserError(
+            f"{plan.protocol} has no case for a {plan.role}{' with ' + what if what else ''}"
+        )
     run, left_out = [], []
     for case in chosen:
         why = _why_not(plan, case)

@@ -5,9 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from wirelaw.engine.run import CaseRun, Entry
-from wirelaw.results.model import FROM_IUT, TO_IUT, Capture, CaseResult, Message, Span, Violation
+from wirelaw.results.model import (
+    FROM_IUT,
+    TO_IUT,
+    Capture,
+    CaseResult,
+    Message,
+    Span,
+    Verdict,
+    Violation,
+)
 from wirelaw.results.model import Step as StepResult
-from wirelaw.results.model import Verdict
 
 if TYPE_CHECKING:
     from wirelaw.cases.model import Case
@@ -89,7 +97,9 @@ def _violation(run: CaseRun, wire: bytes, from_iut: bool) -> Violation | None:
 
 
 def tree_of(spans: list[dict[str, Any]]) -> list[Span]:
-    """The span map as results have it: the last part of each path as name, the first has no parent."""
+    """The span map as results have it: the last part of each path as name, the first has no
+    parent.
+    """
     return [
         Span(
             name=span["path"].rpartition(".")[2],

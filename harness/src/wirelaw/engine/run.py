@@ -17,7 +17,8 @@ from wirelaw.results.model import CASE_ORDER, Verdict
 if TYPE_CHECKING:
     from wirelaw.engine.target import Target
 
-#: (connection, from the IUT, time in ns, bytes or None, packet of the capture, kind of event or None)
+#: (connection, from the IUT, time in ns, bytes or None, packet of the capture, kind of event or
+#: None)
 Entry = tuple[str, bool, int, bytes | None, int | None, str | None]
 
 
@@ -62,7 +63,9 @@ class CaseRun:
         self.task: Task | None = None
         tag = f"{target.tag}{number:x}"
         # The z ends the number: no case's own identifier begins with another's.
-        self.variables = Variables(tag, f"{target.topic_prefix}{tag}", f"{target.client_prefix}{tag}z")
+        self.variables = Variables(
+            tag, f"{target.topic_prefix}{tag}", f"{target.client_prefix}{tag}z"
+        )
         self.connections: dict[str, Connection] = {}
         self.all_connections: list[Connection] = []
         self.dialled: deque[Connection] = deque()
@@ -166,7 +169,8 @@ class CaseRun:
     def send(
         self, connection: Connection, wire: bytes, split: int | None = None, text: bool = False
     ) -> int | None:
-        """Sends bytes, in pieces of `split`, over WebSocket as `text` frames if asked to; the index in the
+        """Sends bytes, in pieces of `split`, over WebSocket as `text` frames if asked to; the index
+        in the
         log, None when the IUT had closed."""
         send = self.net.send_text if text else self.net.send
         pieces = [wire] if not split else [wire[i : i + split] for i in range(0, len(wire), split)]
@@ -187,11 +191,15 @@ class CaseRun:
         return Deadline(self.clock, net_module.now(), length)
 
     async def wait(self, deadline: Deadline) -> bool:
-        """Until something came in. False: the time is up. Raises Inconclusive when that says nothing."""
+        """Until something came in. False: the time is up. Raises Inconclusive when that says
+        nothing.
+        """
         self.check()
         while net_module.now() >= deadline.until:
             if deadline.late:
-                raise Inconclusive("late", "this machine was too busy to say whether it came in time")
+                raise Inconclusive(
+                    "late", "this machine was too busy to say whether it came in time"
+                )
             if not deadline.extend():
                 if deadline.late:
                     continue
@@ -243,7 +251,9 @@ class CaseRun:
     # Verdicts
 
     def fail(self, index: int, error: StepFailed) -> None:
-        """Marks the step. One that is bound to nothing is only inconclusive, to a SHOULD only a warning."""
+        """Marks the step. One that is bound to nothing is only inconclusive, to a SHOULD only a
+        warning.
+        """
         index = index if error.step is None else error.step
         step = self.step(index)
         verdict = Verdict.INCONCLUSIVE

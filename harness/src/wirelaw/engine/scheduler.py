@@ -1,4 +1,5 @@
-"""The loop: one thread, hundreds of cases. A case is a coroutine; it is resumed when something came in
+"""The loop: one thread, hundreds of cases. A case is a coroutine; it is resumed when something came
+in
 on one of its connections, or when the time that it gave is up."""
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from wirelaw.engine import net as net_module
+from wirelaw.engine.binding import text
 from wirelaw.engine.connection import Connection, Received
 from wirelaw.engine.deadlines import TICK, Clock
-from wirelaw.engine.binding import text
 from wirelaw.engine.net import Net, found_in, text_of, wire_of
 from wirelaw.engine.outcome import Aborted
 

@@ -1,4 +1,6 @@
-"""What a case in Python works with: `t.NAME(action=..., ...)` is one step. docs/cases.md, "Python"."""
+"""What a case in Python works with: `t.NAME(action=..., ...)` is one step. docs/cases.md,
+"Python".
+"""
 
 from __future__ import annotations
 
@@ -72,23 +74,29 @@ class Script:
     ) -> Any:
         """One step on the connection `name`; gives the fields of the message it decided on.
 
-        With `or_warn` silence is a warning of that text, the step gives None and the case goes on."""
+        With `or_warn` silence is a warning of that text, the step gives None and the case goes
+        on."""
         return await self._do(Map({name: _plain(action)}), or_warn)
 
     # What a client tells
 
     def share_client(self) -> None:
-        """The client's process may have served other cases before, and serve more after this one: when
+        """The client's process may have served other cases before, and serve more after this one:
+        when
         it dials in and out so often that starting it would take most of the time. Say it first."""
         self._run.shares_client = True
 
     @property
     def messages(self) -> list[dict[str, Any]]:
-        """The messages that the client told of since it was started, in order: topic, payload, qos, retain."""
+        """The messages that the client told of since it was started, in order: topic, payload, qos,
+        retain.
+        """
         return [_message(event) for event in self._run.said if event.get("event") == "message"]
 
     async def heard(self, payload: str) -> None:
-        """Waits until the client has told of a message with this payload. Without one nothing is known."""
+        """Waits until the client has told of a message with this payload. Without one nothing is
+        known.
+        """
         run, wanted = self._run, self.vars[payload.removeprefix("$")].encode()
         deadline = run.deadline()
         while all(message["payload"] != wanted for message in self.messages):
@@ -163,6 +171,4 @@ async def run_script(run: CaseRun) -> None:
 
 
 def _said(run: CaseRun, text: str) -> Step:
-    return Step(
-        len(run.steps) - 1, run.case.source.line, None, "say", None, text, False, None, ()
-    )
+    return Step(len(run.steps) - 1, run.case.source.line, None, "say", None, text, False, None, ())

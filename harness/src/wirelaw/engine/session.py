@@ -78,6 +78,8 @@ class Session:
         self._lonely: CaseRun | None = None
         self._ran_alone: set[CaseRun] = set()
         self._dead = False
+        self._taken_back = False  # the active runs end, to run again alone
+        self._log_at = target.log_offset()
         self._deaths = 0
         self._last_park = 0
         self.num_failed = 0
@@ -95,7 +97,8 @@ class Session:
         )  # fmt: skip
 
     def step(self) -> None:
-        """Starts what can start now, and settles what has waited long enough. Never blocks, except to
+        """Starts what can start now, and settles what has waited long enough. Never blocks, except
+        to
         bring back an IUT that died."""
         self._settle()
         if self._dead and not self._active and not self._held:
@@ -104,7 +107,7 @@ class Session:
             self._drop_rest()
             return
         self._start_own()
-        if self._dead or self._lonely is not None:
+        if self._dead or self._taken_back or self._lonely is not None:
             return
         if self._suspects:
             self._start_lonely(self._suspects.popleft())
@@ -141,7 +144,9 @@ class Session:
         self.target.dismiss_all()
 
     def run(self, on_turn: Callable[[], None] = lambda: None) -> None:
-        """Everything. After KeyboardInterrupt what was begun is tidied up, and it is raised again."""
+        """Everything. After KeyboardInterrupt what was begun is tidied up, and it is raised
+        again.
+        """
         try:
             while self.busy:
                 self.step()
@@ -155,6 +160,7 @@ class Session:
     def interrupt(self) -> None:
         """Takes all running cases back and tidies up after them, for a few seconds at most."""
         self._shared.clear(), self._alone.clear(), self._own.clear(), self._suspects.clear()
+        self._taken_back = False
         for run in list(self._active):
             run.abort()
         left = net_module.now() + int(LEAVE_TIME * NS)
@@ -199,9 +205,7 @@ class Session:
             coroutine = self._run_own(case, self._make_own, holder)
             holder.append(self.scheduler.spawn(coroutine, self._own_ended))
 
-    async def _run_own(
-        self, case: Case, make: Callable[[], Target], holder: list[Task]
-    ) -> None:
+    async def _run_own(self, case: Case, make: Callable[[], Target], holder: list[Task]) -> None:
         """One case on an IUT of its own, which is started and stopped in another thread."""
         try:
             target = await self.scheduler.in_thread(holder[0], make)
@@ -215,6 +219,8 @@ class Session:
             self.on_started(case)
             await _whole(run)
             close_parked(run)
+            for found in target.running.diagnostics()[:1]:
+                run.end_with(Verdict.FAIL, f"{found.kind}: {found.line}")
             if run.verdict is not Verdict.PASS and not target.down_on_purpose:
                 if not await self.scheduler.in_thread(holder[0], lambda: target.alive(SETTLE)):
                     run.end_with(Verdict.FAIL, "crash")
@@ -238,15 +244,43 @@ class Session:
         if run is self._lonely:
             self._lonely = None
         if isinstance(task.error, Aborted):
-            if self._dead:
+            if self._dead or self._taken_back:
                 self._suspects.append(run.case)
+            self._taken_back = self._taken_back and bool(self._active)
             return
         if task.error is not None:
             raise task.error
-        if self._may_be_death(run):
+        report = self._new_report(run.target)
+        if report is not None:
+            self._reported(run, report)
+        elif self._may_be_death(run):
             self._held.append((net_module.now() + HOLD, run))
         else:
             self._settled(run)
+
+    def _new_report(self, target: Target) -> str | None:
+        """A report of a sanitizer, or a panic, that the IUT has written since the last look."""
+        if target.running is None or target.running.log is None:
+            return None
+        at = self._log_at
+        self._log_at = target.log_offset()
+        found = target.running.diagnostics(at) if self._log_at > at else []
+        return f"{found[0].kind}: {found[0].line}" if found else None
+
+    def _reported(self, run: CaseRun, report: str) -> None:
+        """The IUT reported a defect of its own: it fails the case that ran alone; several run
+        again, alone.
+        """
+        if run in self._ran_alone:
+            run.end_with(Verdict.FAIL, report)
+            self._report(run)
+            return
+        for each in [run, *self._active]:
+            self._notes[each.case.id] = f"beside others: {report}"
+        self._suspects.append(run.case)
+        self._taken_back = bool(self._active)
+        for each in list(self._active):
+            each.abort()
 
     def _close_listener(self, run: CaseRun) -> None:
         if run.listener is not None:
@@ -272,7 +306,9 @@ class Session:
                 self._settled(run)
 
     def _suspect(self, run: CaseRun) -> None:
-        """The IUT died while it ran: alone again, unless it was alone already: then it is the killer."""
+        """The IUT died while it ran: alone again, unless it was alone already: then it is the
+        killer.
+        """
         if run in self._ran_alone:
             run.end_with(Verdict.FAIL, "crash")
             self._report(run)
@@ -409,7 +445,8 @@ def listen(run: CaseRun) -> None:
 def hello(scheduler: Scheduler, target: Target) -> Exception | None:
     """One plain session, to hear what a server announces. None, or why there was none."""
     case = Case(
-        "hello", "A plain session", target.protocol, "server", (), (), (), (), "topics", "", (), False,
+        "hello", "A plain session", target.protocol, "server", (), (), (), (), "topics", "", (),
+        False,
         0.0, Source("", 0, Path()),
     )  # fmt: skip
     run = CaseRun(case, target, scheduler, 0)

@@ -158,7 +158,8 @@ def _in_time(
     if not_before is not None and time - begun < not_before * net_module.NS:
         seconds = (time - begun) / net_module.NS
         raise StepFailed(
-            "early", f"{what} came after {seconds:.2f} s, and not before {not_before:g} s was allowed",
+            "early", 
+            f"{what} came after {seconds:.2f} s, and not before {not_before:g} s was allowed",
             expected=f"not before {not_before:g} s", got=f"after {seconds:.2f} s", message=index,
         )  # fmt: skip
 
@@ -213,7 +214,9 @@ async def _expect_closed(run: CaseRun, step: Step, args: actions.ExpectClosed) -
             )  # fmt: skip
     if not connection.has_closed or connection.failure:
         raise no_answer(run, connection, "close", deadline)
-    _in_time(args.not_before, deadline.begun, connection.closed_at, "the close", connection.closed_index)
+    _in_time(
+        args.not_before, deadline.begun, connection.closed_at, "the close", connection.closed_index
+    )
     run.check_serving = True
     if not preferred:
         wanted = describe_any(args.prefer, run.variables)
@@ -273,7 +276,10 @@ async def open_(run: CaseRun, step: Step) -> None:
     agreed = run.net.subprotocol(connection.handle)
     if wanted is not None and agreed != wanted:
         raise StepFailed(
-            "mismatch", f"the subprotocol is {agreed!r}, not {wanted!r}", expected=wanted, got=agreed
+            "mismatch",
+            f"the subprotocol is {agreed!r}, not {wanted!r}",
+            expected=wanted,
+            got=agreed,
         )
 
 
@@ -299,7 +305,9 @@ async def iut(run: CaseRun, step: Step) -> None:
 
 
 def _obeys_form(run: CaseRun, step: Step) -> None:
-    """Bound to a rule that the decoder knows, a step fails when the message it took breaks that rule."""
+    """Bound to a rule that the decoder knows, a step fails when the message it took breaks that
+    rule.
+    """
     index = run.steps[step.index].message
     wire = run.log[index][3] if index is not None and step.requirement else None
     if wire is None:

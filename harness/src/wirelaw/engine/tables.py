@@ -1,6 +1,7 @@
 """A protocol's messages by name, as the C tables have them: types, fields, properties, value names.
 
-Properties are flattened: what stands in a list of tagged items (MQTT's properties) is a field like the
+Properties are flattened: what stands in a list of tagged items (MQTT's properties) is a field like
+the
 others. A group is a set of fields with a common prefix that has a list of its own (`will_topic`,
 `will_properties` ...): it is one nested mapping, `will: {topic: ...}`.
 """

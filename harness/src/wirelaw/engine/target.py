@@ -90,7 +90,9 @@ class Target:
         return "" if self.running is None else str(self.running.log_since(offset))
 
     def alive(self, settle: float) -> bool:
-        """Whether its process lives, as far as that can be known. Blocks for `settle` seconds if so."""
+        """Whether its process lives, as far as that can be known. Blocks for `settle` seconds if
+        so.
+        """
         known = self.running is not None and self.running.pid is not None
         return not known or bool(self.running.alive(settle))
 
@@ -144,7 +146,10 @@ class Target:
     def plan(self, run: CaseRun) -> list[dict[str, Any]]:
         """All that the case's steps will tell the client, in order."""
         return [
-            {"do": s.args.do, **self.speech.stimulus(run, s.args.do, fill(s.args.fields, run.variables))}
+            {
+                "do": s.args.do,
+                **self.speech.stimulus(run, s.args.do, fill(s.args.fields, run.variables)),
+            }
             for s in run.case.steps
             if s.action == "iut"
         ]
@@ -165,7 +170,9 @@ class Target:
             run.scheduler.wake(run.task)
 
     def dismiss(self, run: CaseRun) -> None:
-        """Ends the client of a case, unless other cases may have it: then it must be as if it were new."""
+        """Ends the client of a case, unless other cases may have it: then it must be as if it were
+        new.
+        """
         if run.tester is None:
             return
         run.scheduler.watches.pop(run.tester_handle, None)

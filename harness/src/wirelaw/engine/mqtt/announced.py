@@ -1,4 +1,6 @@
-"""What a server announces in its CONNACK (5.0 section 3.2.2.3), and what that makes of its capabilities."""
+"""What a server announces in its CONNACK (5.0 section 3.2.2.3), and what that makes of its
+capabilities.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ def announcements(connack: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(connack.get(name) for name in _ANNOUNCED)
 
 
-def narrowed(pics: Mapping[str, bool], connack: Mapping[str, Any], lacks_properties: bool) -> dict[str, bool]:
+def narrowed(
+    pics: Mapping[str, bool], connack: Mapping[str, Any], lacks_properties: bool
+) -> dict[str, bool]:
     """The capabilities without those that the server says it does not have."""
     made = dict(pics)
     if lacks_properties:

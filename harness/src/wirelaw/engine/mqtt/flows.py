@@ -1,6 +1,7 @@
 """Runs the whole flows: connect, publish, receive, subscribe, ping, disconnect, accept, grant.
 
-What a flow demands is the answer to what it sent. Where it goes on after that (PUBREL, PUBCOMP), a miss
+What a flow demands is the answer to what it sent. Where it goes on after that (PUBREL, PUBCOMP), a
+miss
 is inconclusive: other cases judge that.
 """
 
@@ -164,9 +165,7 @@ async def _delivery(run: CaseRun, connection: Connection, packet_id: int) -> Rec
 async def receive(run: CaseRun, step: Step) -> Mapping[str, Any]:
     flow: actions.Flow = step.args
     connection = await run.connection(step.conn)
-    expected = actions.Expect(
-        (Pattern("PUBLISH", flow.answer),), bind=flow.bind, **flow.options
-    )
+    expected = actions.Expect((Pattern("PUBLISH", flow.answer),), bind=flow.bind, **flow.options)
     fields = await steps.expect_one(run, step, connection, expected)
     qos, packet_id = fields.get("qos", 0), fields.get("packet_id", 0)
     if qos == 1:
@@ -179,7 +178,9 @@ async def receive(run: CaseRun, step: Step) -> Mapping[str, Any]:
 
 
 async def _request(run: CaseRun, step: Step, reply: str) -> Mapping[str, Any]:
-    """SUBSCRIBE, UNSUBSCRIBE: the reply has the same identifier; by default no reason is a refusal."""
+    """SUBSCRIBE, UNSUBSCRIBE: the reply has the same identifier; by default no reason is a
+    refusal.
+    """
     flow: actions.Flow = step.args
     connection = await run.connection(step.conn)
     wire, sent = steps.build(run, connection, flow.sends)

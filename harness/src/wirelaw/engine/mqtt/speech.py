@@ -52,10 +52,14 @@ class Speech:
             made["packet_id"] = connection.fresh_id()
         return made  # type: ignore[no-any-return]
 
-    def _plain(self, run: CaseRun, connection: Connection, given: Mapping[str, Any]) -> dict[str, Any]:
+    def _plain(
+        self, run: CaseRun, connection: Connection, given: Mapping[str, Any]
+    ) -> dict[str, Any]:
         return dict(given)
 
-    def _connect(self, run: CaseRun, connection: Connection, given: Mapping[str, Any]) -> dict[str, Any]:
+    def _connect(
+        self, run: CaseRun, connection: Connection, given: Mapping[str, Any]
+    ) -> dict[str, Any]:
         made = {
             "clean_start": True,
             "keep_alive": KEEP_ALIVE,
@@ -70,18 +74,24 @@ class Speech:
                 made["password"] = login.password
         return made
 
-    def _publish(self, run: CaseRun, connection: Connection, given: Mapping[str, Any]) -> dict[str, Any]:
+    def _publish(
+        self, run: CaseRun, connection: Connection, given: Mapping[str, Any]
+    ) -> dict[str, Any]:
         made = {"topic": run.variables["t"], **given}
         if made.get("qos", 0) and "packet_id" not in made:
             made["packet_id"] = connection.fresh_id()
         return made
 
-    def _subscribe(self, run: CaseRun, connection: Connection, given: Mapping[str, Any]) -> dict[str, Any]:
+    def _subscribe(
+        self, run: CaseRun, connection: Connection, given: Mapping[str, Any]
+    ) -> dict[str, Any]:
         return {"filters": [run.variables["t"]], **given}
 
     _unsubscribe = _subscribe
 
-    def _suback(self, run: CaseRun, connection: Connection, given: Mapping[str, Any]) -> dict[str, Any]:
+    def _suback(
+        self, run: CaseRun, connection: Connection, given: Mapping[str, Any]
+    ) -> dict[str, Any]:
         return {"reasons": [0], **given}
 
     _unsuback = _suback

@@ -1,4 +1,6 @@
-"""What a client under test is told to do: a step's fields in the words of the upper-tester protocol."""
+"""What a client under test is told to do: a step's fields in the words of the upper-tester
+protocol.
+"""
 
 from __future__ import annotations
 

@@ -40,7 +40,8 @@ async def _session(run: CaseRun, client_id: str | bytes, **fields: Any) -> Conne
     connack = steps.received(run, connection, message)
     if message.type != "CONNACK" or connack["reason"] != 0:
         got = run.codec.text(message.wire)
-        raise StepFailed("refused", f"a plain session was refused: {got}", expected="CONNACK reason=0",
+        raise StepFailed("refused", f"a plain session was refused: {got}", 
+                         expected="CONNACK reason=0",
                          got=got, message=message.index)  # fmt: skip
     run.clock.answered(message.time - deadline.begun)
     run.target.num_sessions += 1
