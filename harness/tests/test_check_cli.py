@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import wirelaw
+from engine_bench import refused_port
 from wirelaw import iut
 
 CASE = "pingreq-is-answered"
