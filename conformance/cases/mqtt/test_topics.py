@@ -16,6 +16,7 @@ NUL = {"hex": "610062"}
     protocols=["mqtt5", "mqtt311"],
     when="qos1",
     kills="deep-topic-lost",
+    note="A topic that is well-formed may be refused all the same, by a code (3.4.2.1, 3.9.3).",
 )
 async def deep_topic(t: Any) -> None:
     """A topic of many levels is delivered like any"""
@@ -27,9 +28,13 @@ async def deep_topic(t: Any) -> None:
     await t.sub(receive={"payload": "$nonce"})
     t.body()
     await t.sub(send={"SUBSCRIBE": {"packet_id": 9, "filters": [{"filter": deep, "qos": 1}]}})
-    await t.sub(expect="SUBACK", packet_id=9, reasons=[{"le": 1}])
+    answer = await t.sub(expect="SUBACK", packet_id=9)
+    if answer["reasons"][0] >= 0x80:
+        t.inconclusive("the server allows the client no subscription of that many levels")
     await t.pub(send={"PUBLISH": {"topic": deep, "qos": 1, "packet_id": 9, "payload": "$nonce2"}})
-    await t.pub(expect="PUBACK", packet_id=9, reason={"le": 0x7F})
+    answer = await t.pub(expect="PUBACK", packet_id=9)
+    if answer.get("reason", 0) >= 0x80:
+        t.inconclusive("the server accepts no topic name of that many levels")
     await t.sub(receive={"payload": "$nonce2"})
 
 
