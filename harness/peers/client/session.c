@@ -108,7 +108,7 @@ void law_client_connack(law_client *c, const law_mqtt_message *m) {
     law_client_refuse(c, 0x82, "the server has a session that the client does not know");
     return;
   }
-  if (!present && has_state) {
+  if (!present && has_state && !law_client_fault(c, FAULT_CLIENT_CLEAN_START_KEEPS)) {
     law_client_forget_session(c, "the server has lost the session");
   }
   take_limits(c, m);
