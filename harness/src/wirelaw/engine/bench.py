@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +30,7 @@ from wirelaw.results.model import MonitorViolation
 
 _TLS = ("tls", "wss")
 _MAX_TAG = 36**4
+COME_BACK = 5.0  # s that an IUT which is not ours has to come back in
 
 
 class Bench:
@@ -186,6 +188,14 @@ class Bench:
     def _restart(self) -> None:
         self.running.restart(keep_data=False)
 
+    def _come_back(self) -> None:
+        """Waits for an IUT that is not ours, which somebody else may restart. Raises UserError."""
+        until = time.monotonic() + COME_BACK * self.plan.patience
+        while not self.running.alive():
+            if time.monotonic() >= until:
+                raise UserError(f"{self.running.name} accepts no connections any more")
+            time.sleep(0.1)
+
     # A client
 
     def _client(self) -> Target:
@@ -235,7 +245,8 @@ class Bench:
         ours = self.running is not None and self.descriptor is not None
         return Session(
             self.scheduler, self.target, cases, options, on_started=on_started, on_ended=on_ended,
-            make_own=self._make_own if ours else None, restart=self._restart if ours else None,
+            make_own=self._make_own if ours else None,
+            restart=self._restart if ours else self._come_back if self.running else None,
         )  # fmt: skip
 
     def _concurrency(self) -> int:

@@ -289,7 +289,7 @@ class Session:
 
     def _may_be_death(self, run: CaseRun) -> bool:
         """Whether the result might come from the IUT's death, which shows a moment later."""
-        if run.target.running is None or run.target.running.death_fd < 0:
+        if run.target.running is None:
             return self._dead
         cause = (run.cause or "").rpartition(": ")[2] if run.cause else None
         return run.verdict not in (Verdict.PASS, Verdict.WARN, Verdict.NOT_APPLICABLE) and (
@@ -300,10 +300,18 @@ class Session:
         now = net_module.now()
         while self._held and (self._held[0][0] <= now or self._dead):
             _, run = self._held.popleft()
+            if not self._dead and self._out_of_reach():
+                self._died()
             if self._dead:
                 self._suspect(run)
             else:
                 self._settled(run)
+
+    def _out_of_reach(self) -> bool:
+        """Whether an IUT that is not ours to watch accepts no connections any more. Blocks for a
+        second at most."""
+        running = self.target.running
+        return running is not None and running.death_fd < 0 and not running.alive()
 
     def _suspect(self, run: CaseRun) -> None:
         """The IUT died while it ran: alone again, unless it was alone already: then it is the
@@ -408,7 +416,8 @@ class Session:
             self._restart()
         except UserError as error:
             self._dead = False
-            self.given_up = f"the IUT died and did not start again: {error}"
+            ours = self.target.running is not None and self.target.running.death_fd >= 0
+            self.given_up = f"the IUT died and did not start again: {error}" if ours else str(error)
             return
         self._dead = False
         self._watch_death()
@@ -430,7 +439,7 @@ async def _whole(run: CaseRun) -> None:
     try:
         await execute(run)
     except Aborted:
-        run.verdict = Verdict.UNTESTED
+        run.verdict, run.ended = Verdict.UNTESTED, net_module.now()
         await tidy(run)
         raise
     await tidy(run)
