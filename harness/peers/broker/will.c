@@ -115,7 +115,7 @@ void law_will_start(law_session *s) {
   }
   uint32_t delay = law_fault(b, FAULT_WILL_DELAY_IGNORED) ? 0 : s->will->delay;
   if (delay == 0 && law_fault(b, FAULT_WILL_DELAY_INVENTED)) {
-    delay = 10;
+    delay = 30;
   }
   if (delay == 0) {
     law_will_publish(s);
