@@ -94,6 +94,9 @@ static const char *const at_client[] = {"3.2", "3.9", "3.11", "3.13", "2.3", "2.
 static const law_requirement ids_at_server[] = {LAW_R_MQTT5_2_2_1_3};
 static const law_requirement ids_at_client[] = {LAW_R_MQTT5_2_2_1_4, LAW_R_MQTT5_2_2_1_6,
                                                 LAW_R_MQTT311_2_3_1_7};
+/* What only the sender of a CONNECT owes; a server's part of it is another statement. */
+static const law_requirement ids_of_senders[] = {
+    LAW_R_MQTT5_3_1_2_2_VALUE, LAW_R_MQTT311_3_1_2_1_NAME, LAW_R_MQTT311_3_1_2_2_LEVEL};
 static const law_requirement ids_at_both[] = {LAW_R_MQTT311_2_3_1_1, LAW_R_MQTT311_2_3_1_6};
 
 static bool is_one_of(law_requirement r, const law_requirement *list, size_t num) {
@@ -119,6 +122,9 @@ static bool reaches(law_side role, law_requirement r) {
   const char *section = law_requirements[r].section;
   if (is_one_of(r, ids_at_both, NUM(ids_at_both))) {
     return true;
+  }
+  if (is_one_of(r, ids_of_senders, NUM(ids_of_senders))) {
+    return false;
   }
   if (role == LAW_SERVER) {
     return !is_below(section, at_client, NUM(at_client)) &&

@@ -1,0 +1,54 @@
+"""The suites as a whole: the reference peers conform, and the tracked proofs are true."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from test_check_cli import wirelaw_command
+from wirelaw import paths
+from wirelaw.engine.matrix import known_faults
+
+PROTOCOLS = ("mqtt5", "mqtt311")
+#: Every so many faults is proven again in this test; `wirelaw faults` does all.
+SAMPLE = 25
+
+
+def proofs(protocol: str) -> dict[str, Any]:
+    file = paths.data("conformance") / "proofs" / f"{protocol}.json"
+    document: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return document
+
+
+@pytest.mark.parametrize("role", ["server", "client"])
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_the_reference_peer_conforms(protocol: str, role: str, tmp_path: Path) -> None:
+    done = wirelaw_command("check", protocol, "--role", role, "--report", "out", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("transport", ["tls", "ws", "wss"])
+def test_the_reference_broker_conforms_on_every_transport(transport: str, tmp_path: Path) -> None:
+    done = wirelaw_command("check", "mqtt5", "--transport", transport, "--report", "out", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_every_fault_has_its_proof(protocol: str) -> None:
+    """A new fault, or a renamed one, needs `wirelaw faults PROTOCOL --update`."""
+    proven = {row["name"] for row in proofs(protocol)["faults"]}
+    known = {fault.name for role in ("server", "client") for fault in known_faults(protocol, role)}
+    assert proven == known
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_sample_of_the_proofs_is_true(protocol: str, tmp_path: Path) -> None:
+    rows = [row for row in proofs(protocol)["faults"] if row["killed_by"] and row["role"] == "server"]
+    for row in rows[:: max(1, len(rows) // SAMPLE)]:
+        done = wirelaw_command(
+            "faults", protocol, "--fault", row["name"], "--case", row["killed_by"][0], cwd=tmp_path
+        )
+        assert done.returncode == 0, f"{row['name']}: {done.stdout}{done.stderr}"
