@@ -164,8 +164,8 @@ def declare(protocol: str, packet: str, requirement: str, vectors: tuple[Any, ..
 
 def reaches_a_server(vector: dict[str, Any]) -> bool:
     """PUBLISH properties are the same from both sides, but for the Subscription Identifier. A server may
-    speak other levels as well: 3 is MQTT 3.1, those with the highest bit are known from bridges."""
-    if vector["name"].endswith(("-level-3", "-level-128", "-level-132")):
+    speak other levels as well: 3 is MQTT 3.1, and so is MQIsdp; those with the highest bit are known from bridges."""
+    if vector["name"].endswith(("-level-3", "-level-128", "-level-132", "311-name-mqisdp")):
         return False
     return vector["from"] != "server" or (
         vector["name"].startswith("publish-") and "subscription-identifier" not in vector["name"]
