@@ -29,9 +29,10 @@ MUST_CHECK = {
 #: 3.1.1 says nowhere that fields and Remaining Length must end together; 5.0 calls no value of the
 #: Payload Format Indicator an error, and no encoding that is longer than it must be. An acknowledgement of the
 #: identifier 0 is one of a packet that was not sent, like any other that 3.1.1 does not tell what to do with.
+#: DUP of a QoS 0 PUBLISH means nothing to its receiver, who need not look.
 MAY_PASS = {
-    "MQTT311-2.2.3/trailing", "MQTT5-3.1.3.2.3/value", "MQTT5-1.5.5-1", "MQTT311-2.3.1-6",
-    "MQTT311-3.7.2/packet-id",
+    "MQTT311-2.2.3/trailing", "MQTT311-2.3.1-6", "MQTT311-3.3.1-2", "MQTT311-3.7.2/packet-id",
+    "MQTT5-1.5.5-1", "MQTT5-3.1.3.2.3/value",
 }  # fmt: skip
 #: What makes a Response Topic a Topic Name is said outside section 3.1, which is what 3.1.4-1 has checked.
 OUTSIDE_CONNECT = "5-will-response-topic-"
