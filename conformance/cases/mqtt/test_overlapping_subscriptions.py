@@ -1,4 +1,4 @@
-"""Subscription Identifiers where several subscriptions match: one copy with all of them, or one for each."""
+"""Where several subscriptions of a client match, it gets one copy for all of them, or one for each."""
 
 from __future__ import annotations
 
@@ -8,6 +8,31 @@ from wirelaw.cases import case
 
 SERVER = "qos1 and wildcard and subscription_ids"
 Filters = list[tuple[str, int | None]]
+
+
+@case(
+    "overlapping-subscriptions-highest-qos",
+    protocols=["mqtt5", "mqtt311"],
+    requires=["MQTT5-3.3.4-2", "MQTT311-3.3.5-1"],
+    kills="overlap-lowest-qos",
+    matrix=[
+        {"name": "0-and-1", "wide": 0, "narrow": 1, "highest": 1},
+        {"name": "1-and-2", "wide": 1, "narrow": 2, "highest": 2},
+        {"name": "2-and-0", "wide": 2, "narrow": 0, "highest": 2},
+    ],
+    when="qos$highest and wildcard",
+)
+async def highest_qos(t: Any, wide: int, narrow: int, highest: int, **_: Any) -> None:
+    """A message that matches several subscriptions is delivered at the highest QoS that they allow"""
+    await t.sub(connect={})
+    filters = [{"filter": "$t/+", "qos": wide}, {"filter": "$t/a", "qos": narrow}]
+    await t.sub(subscribe=filters, granted=[wide, narrow])
+    await t.pub(connect={})
+    await t.pub(publish={"topic": "$t/a", "qos": highest, "payload": "$nonce"})
+    t.body()
+    # A server may also send a copy for the other subscription, and wait until the first is acknowledged.
+    if (await t.sub(receive={"payload": "$nonce"}))["qos"] != highest:
+        await t.sub(receive={"payload": "$nonce", "qos": highest})
 
 
 async def copies(t: Any, filters: Filters, requirement: str) -> list[list[int]]:
