@@ -212,3 +212,35 @@ async def closes_when_refused(t: Any) -> None:
     await t.iut(do="connect")
     await t.c(expect="CONNECT")
     await closes_or_warns(t, [{"CONNACK": {"reason": 0x87}}])
+
+
+# A re-authentication that fails: the server's AUTH names another method than CONNECT did.
+
+
+async def reauthentication_fails(t: Any) -> dict[str, Any]:
+    await t.iut(do="connect", authentication_method="wirelaw-echo")
+    connack = {"authentication_method": "wirelaw-echo"}
+    await t.c(accept=connack, expect=connack)
+    await t.iut(do="auth")
+    await t.c(expect="AUTH", reason=0x19)
+    t.body()
+    bad = {"AUTH": {"reason": 0x18, "authentication_method": "other", "authentication_data": "x"}}
+    return await refuses(t, [bad], strict=True)
+
+
+@case("client-closes-when-reauthentication-fails", role="client", requires="MQTT5-4.12.1-2",
+      kills="client-reauth-failure-ignored", when=["auth_method and qos1 and qos2"])  # fmt: skip
+async def closes_when_reauthentication_fails(t: Any) -> None:
+    """A client closes when its re-authentication fails"""
+    t.body  # noqa: B018 - says that the case has a preamble
+    await reauthentication_fails(t)
+
+
+@case("client-says-why-reauthentication-failed", role="client", requires="MQTT5-4.12.1/disconnect",
+      kills="client-reauth-failure-silent", when=["auth_method and qos1 and qos2"])  # fmt: skip
+async def says_why_reauthentication_failed(t: Any) -> None:
+    """A client says by DISCONNECT that its re-authentication failed"""
+    t.body  # noqa: B018
+    answer = await reauthentication_fails(t)
+    if answer["type"] == "closed":
+        t.warn("the client closed without a DISCONNECT")

@@ -166,6 +166,7 @@ static void send_connect(law_client *c) {
   law_violation v;
   law_mqtt_message m;
   c->state = LAW_CLIENT_WAITING;
+  c->stays = false;
   c->limits.maximum_packet_size = UINT32_MAX;
   law_alarm_set(&c->timers, &c->timeout, c->now + CONNACK_TIMEOUT * LAW_SECOND);
   if (c->keep_alive == 7 && law_client_fault(c, FAULT_CLIENT_PINGREQ_FIRST)) {
@@ -357,6 +358,7 @@ static void take_bad(law_client *c, const law_event *event) {
     m.reason = reason_of(event);
     m.present = LAW_MQTT_HAS_REASON;
     law_client_send(c, &m);
+    c->stays = true;
     return;
   }
   law_client_refuse(c, reason_of(event),

@@ -73,6 +73,7 @@ struct law_client {
   uint32_t own_maximum_packet_size;
   bool problem_information, clean_start;
   bool reauth;
+  bool stays; /* a fault has reported a violation and closes no more */
   law_limits limits;
   /* The session. */
   law_bytes session_of; /* client identifier it belongs to; NULL: there is none */

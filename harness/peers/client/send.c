@@ -117,7 +117,7 @@ void law_client_ack(law_client *c, uint8_t type, uint16_t packet_id, uint8_t rea
 void law_client_refuse(law_client *c, uint8_t reason, const char *why) {
   law_mqtt_message m = blank(LAW_MQTT_DISCONNECT);
   bool strikes = c->handling == LAW_MQTT_SUBACK;
-  if (strikes && law_client_fault(c, FAULT_CLIENT_NEVER_CLOSES)) {
+  if (c->stays || (strikes && law_client_fault(c, FAULT_CLIENT_NEVER_CLOSES))) {
     return;
   }
   m.reason = strikes && law_client_fault(c, FAULT_CLIENT_DISCONNECT_UNSPECIFIC) ? 0x80 : reason;

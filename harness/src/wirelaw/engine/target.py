@@ -70,6 +70,7 @@ class Target:
     def __post_init__(self) -> None:
         self.codec: Codec = codec_of(self.protocol)
         self.speech = speech_of(self.protocol)
+        self.tidy = self.tidy and self.role == "server"
         self.dial_in = int(DIAL_IN * self.patience * NS)
 
     def endpoint_with(self, options: Mapping[str, Any]) -> Endpoint:
