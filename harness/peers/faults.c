@@ -144,7 +144,7 @@ static const law_requirement must_check[] = {LAW_R_MQTT5_3_6_1_1,  LAW_R_MQTT5_3
                                              LAW_R_MQTT5_3_8_3_5,  LAW_R_MQTT5_3_10_1_1,
                                              LAW_R_MQTT5_3_14_1_1, LAW_R_MQTT5_3_15_1_1};
 /* Sections whose rules a CONNECT can break, beside 3.1. */
-static const char *const in_connect[] = {"1.5", "2.1.3", "2.1.4", "2.2.2", "3.1", "4.7.0", "4.7.3"};
+static const char *const in_connect[] = {"1.5", "2.1.3", "2.1.4", "2.2.2", "3.1", "4.7.3"};
 /* A bad DISCONNECT is none of a client's: it closes as it would on a good one (3.14.4). */
 static const law_requirement client_must_check[] = {LAW_R_MQTT5_3_15_1_1};
 
