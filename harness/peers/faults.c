@@ -140,14 +140,9 @@ static bool reaches(law_side role, law_requirement r) {
  * missed a check, and broken a rule only where the text says that it must check. Of a server
  * that is any CONNECT (3.1.4-1) and these. Elsewhere the defect is to report the violation and
  * to stay open (4.13.1-1). In 3.1.1 whoever meets a violation must close (4.8.0-1). */
-static const law_requirement
-    must_check
-        [] =
-            {
-                LAW_R_MQTT5_3_6_1_1,  LAW_R_MQTT5_3_8_1_1,  LAW_R_MQTT5_3_8_3_5,
-                LAW_R_MQTT5_3_10_1_1, LAW_R_MQTT5_3_14_1_1, LAW_R_MQTT5_3_15_1_1,
-                LAW_R_MQTT5_4_7_0_1, /* the topic of a will, in CONNECT */
-};
+static const law_requirement must_check[] = {
+    LAW_R_MQTT5_3_6_1_1,  LAW_R_MQTT5_3_8_1_1,  LAW_R_MQTT5_3_8_3_5, LAW_R_MQTT5_3_10_1_1,
+    LAW_R_MQTT5_3_14_1_1, LAW_R_MQTT5_3_15_1_1, LAW_R_MQTT5_4_7_0_1}; /* of a will, in CONNECT */
 /* Sections whose rules a CONNECT can break, beside 3.1. */
 static const char *const in_connect[] = {"1.5", "2.1.3", "2.1.4", "2.2.2", "3.1", "4.7.3"};
 /* A bad DISCONNECT is none of a client's: it closes as it would on a good one (3.14.4). */
