@@ -31,6 +31,25 @@ def wirelaw_command(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
+def start_check(*words: str, cwd: Path) -> subprocess.Popen[str]:
+    """A run into `out` that goes on until something happens to it."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+    return subprocess.Popen(
+        [sys.executable, "-m", "wirelaw", "check", "mqtt5", "--section", "3.12", "--report", "out",
+         *words],
+        cwd=cwd, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+
+
+def wait_for_first_case(folder: Path) -> None:
+    partial = folder / "results.partial.jsonl"
+    until = time.monotonic() + 30
+    while time.monotonic() < until and not (
+        partial.exists() and b'\n{"started"' in partial.read_bytes()
+    ):
+        time.sleep(0.05)
+
+
 def results(folder: Path) -> dict[str, Any]:
     document: dict[str, Any] = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     return document
@@ -108,13 +127,20 @@ def test_cases_are_listed_by_stable_names(tmp_path: Path) -> None:
         (["mqtt6"], "there is no protocol 'mqtt6'; did you mean mqtt5?"),
         (["mqtt5", "--case", "nix"], "mqtt5 has no case 'nix' for a server"),
         (["mqtt5", "--iut", "mosquito"], "there is no IUT 'mosquito'; did you mean 'mosquitto'?"),
-        (["mqtt5", "--iut", "tcp://127.0.0.1:{port}"], "no session with tcp://127.0.0.1:"),
+        (["mqtt5", "--iut", "tcp://127.0.0.1:{refused}"], "no session with tcp://127.0.0.1:"),
         (["mqtt5", "--iut", "null-closes"], "no session with null-closes at tcp://"),
         (["mqtt5", "--iut", "mosquitto", "--fault", "x"], "--fault is for wirelaw's own peers"),
         (["mqtt5", "--section", "99"], "mqtt5 has no case for a server with --section 99"),
         (["mqtt5", "--client-id", "a-b"], "--client-id must be letters and digits"),
         (["mqtt5", "--report", "full"], "full holds other files; name an empty folder"),
         (["mqtt5", "--iut", "reference-client"], "reference-client is a client"),
+        (["mqtt5", "--fault", "no-pingrsp"], "no fault is called 'no-pingrsp'; did you mean"),
+        (["mqtt5", "--no-such-option"], "unrecognized arguments: --no-such-option"),
+        (["mqtt5", "--case", CASE, "-k", "nix"], "no case is selected by '-k nix'"),
+        (["mqtt5", "--role", "client", "--section", "3.12"], "left out: slow: add --slow"),
+        (["mqtt5", "--listen", "tcp://192.0.2.1:1883"], "cannot listen on 192.0.2.1 port 1883"),
+        (["mqtt5", "--iut-command", "nix {port}"], "names 'nix', which is no program"),
+        (["mqtt5", "--iut", "tcp://192.0.2.1"], "192.0.2.1 is not this machine; add --yes"),
     ],
 )
 def test_what_is_wrong_is_one_sentence_and_exit_2(
@@ -123,27 +149,39 @@ def test_what_is_wrong_is_one_sentence_and_exit_2(
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine").write_text("x")
     with refused_port() as port:
-        filled = [word.replace("{port}", str(port)) for word in words]
+        filled = [word.replace("{refused}", str(port)) for word in words]
         done = wirelaw_command("check", *filled, cwd=tmp_path)
     assert done.returncode == 2 and said in done.stderr, done.stderr
     assert len(done.stderr.strip().splitlines()) == 1 and "Traceback" not in done.stderr
     assert (tmp_path / "full" / "mine").read_text() == "x"
+    assert not list(tmp_path.glob("wirelaw-report/*")), "nothing came of it, nothing is left"
+
+
+def test_a_refused_login_is_one_sentence(tmp_path: Path) -> None:
+    with iut.start(iut.load("reference-limited"), ["tcp"], protocol="mqtt5") as running:
+        at = running.url("tcp")
+        words = ["check", "mqtt5", "--iut", at, "--user", "x", "--password", "wrong!"]
+        done = wirelaw_command(*words, cwd=tmp_path)
+    assert done.returncode == 2 and done.stdout == ""
+    assert "are user name and password right?" in done.stderr and "wrong!" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_an_iut_of_somebody_else_that_goes_ends_the_run(tmp_path: Path) -> None:
+    with iut.start(iut.load("reference"), ["tcp"], protocol="mqtt5") as running:
+        process = start_check("--iut", running.url("tcp"), "--repeat", "100000", cwd=tmp_path)
+        wait_for_first_case(tmp_path / "out")
+        running.kill()
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 2 and "accepts no connections any more" in output, output
+    document = results(tmp_path / "out")
+    assert document["totals"]["fail"] == document["totals"]["inconclusive"] == 0
+    assert document["totals"]["pass"] > 0, "what was known before is kept"
 
 
 def test_ctrl_c_keeps_the_results_so_far_and_leaves_nothing_running(tmp_path: Path) -> None:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "wirelaw", "check", "mqtt5", "--section", "3.12", "--repeat",
-         "100000",
-         "--report", "out"],
-        cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
-    partial = tmp_path / "out" / "results.partial.jsonl"
-    until = time.monotonic() + 30
-    while time.monotonic() < until and not (
-        partial.exists() and b'"started"' in partial.read_bytes()
-    ):
-        time.sleep(0.05)
+    process = start_check("--repeat", "100000", cwd=tmp_path)
+    wait_for_first_case(tmp_path / "out")
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=30)

@@ -201,7 +201,7 @@ def test_an_iut_that_never_answers_is_one_sentence(tmp_path: Path) -> None:
 
 
 def test_a_refused_login_asks_for_one(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="refused.*does it want --user and --password"):
+    with pytest.raises(UserError, match="refused.*are user name and password right"):
         with Bench(
             Plan("mqtt5", iut="reference-limited", user="x", password="y"), None, net.now()
         ) as bench:

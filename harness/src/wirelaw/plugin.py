@@ -147,6 +147,8 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     if _is_controller(session.config) or _is_worker(session.config):
         return None
     items = [item for item in session.items if isinstance(item, CaseItem)]
+    if not items:
+        return True
     conformance.on_selected([item.case.id for item in items])
     loop = Loop(conformance, items, session.config)
     try:
@@ -154,6 +156,9 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
         while loop.advance():
             for item, result in loop.ended():
                 emit(item, result)
+    except UserError as error:  # such as a port that is taken
+        conformance.error = error
+        raise pytest.exit.Exception(str(error), returncode=2) from None
     finally:
         loop.close()
         for item, result in loop.ended():

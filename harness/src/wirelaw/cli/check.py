@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime
+import io
 import json
 import os
 import platform
+import shlex
 import shutil
 import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from wirelaw import __version__
 from wirelaw.errors import UserError
@@ -116,6 +120,18 @@ def _check_words(args: argparse.Namespace) -> None:
         args.topic_prefix += "/"
     if args.fault and args.iut not in (None, "reference", "reference-client"):
         raise UserError(f"--fault is for wirelaw's own peers, not for {args.iut}")
+    if args.fault:
+        _check_faults(args.fault)
+
+
+def _check_faults(names: list[str]) -> None:
+    from wirelaw.cli.faults import unknown_fault
+    from wirelaw.engine.matrix import all_faults
+
+    known = [str(row["name"]) for row in all_faults()]
+    for name in names:
+        if name not in known:
+            raise unknown_fault(name, known, "fault")
 
 
 def _plan(args: argparse.Namespace) -> Plan:
@@ -171,6 +187,7 @@ class Check:
         self.terminal = Terminal(summary=sys.stderr if args.json else sys.stdout)
         self.writer: Any = None
         self.sessions = 0
+        self.num_ended = 0
         self.started = datetime.datetime.now(datetime.UTC)
         self.clock = time.monotonic()
         self.iut = self._iut()
@@ -178,6 +195,7 @@ class Check:
 
     def run(self) -> int:
         plan, conformance = self.plan, self.conformance
+        made = not self.folder.exists()
         _prepare_folder(self.folder)
         plan.report = str(self.folder)
         conformance.capture = self.folder / "run.pcapng"
@@ -190,20 +208,22 @@ class Check:
         conformance.on_sessions = self._count_sessions
         try:
             status = _pytest(conformance, self.args.extra, quiet=True)
-            if conformance.error is not None:
-                raise conformance.error
-            if self.writer is None:
-                raise UserError(
-                    f"no case was selected by {' '.join(self.args.extra) or 'the options'}"
-                )
             interrupted = {0: None, 1: None, 2: "interrupted", 5: None}.get(
                 status, f"pytest ended with status {status}"
             )
+            if conformance.error is not None:
+                interrupted = str(conformance.error)
+                if self.num_ended == 0:
+                    raise conformance.error
+            if self.writer is None:
+                raise UserError(f"no case is selected by '{shlex.join(self.args.extra)}'")
             return self._finish(interrupted or conformance.given_up)
         finally:
             self.terminal.close()
             if self.writer is not None:
                 self.writer.__exit__()
+            if made and self.num_ended == 0:
+                shutil.rmtree(self.folder, ignore_errors=True)  # nothing came of the run
 
     def _finish(self, interrupted: str | None) -> int:
         import wirelaw_reports
@@ -239,6 +259,7 @@ class Check:
     def _case_ended(self, result: Any) -> None:
         if result.verdict not in ("not_applicable", "untested"):
             result.repeat = self._again(result.id)
+            self.num_ended += 1
         self.terminal.case_ended(self.writer.case_ended(result))
 
     def _count_sessions(self, count: int) -> None:
@@ -275,8 +296,14 @@ class Check:
         )
         return ResultsWriter(
             self.folder, run, self.iut, _rows(rows, self.plan), self._planned(ids),
-            deviations=self.deviations, secrets=[self.plan.password] if self.plan.password else (),
+            deviations=self.deviations, secrets=self._secrets(),
         )  # fmt: skip
+
+    def _secrets(self) -> list[str]:
+        """What must not stand in the results."""
+        in_url = urlsplit(self.plan.iut).password if "://" in (self.plan.iut or "") else None
+        given = (self.plan.password, in_url, os.environ.get("WIRELAW_IUT_PASSWORD"))
+        return [each for each in given if each]
 
     def _iut(self) -> Any:
         from wirelaw.results import Iut
@@ -319,10 +346,20 @@ def _pytest(conformance: Any, extra: list[str], *, quiet: bool) -> int:
     files = [str(file) for file in conformance.files]
     controller = plugin.Controller(conformance)
     plugins: list[Any] = [controller, plugin.Quiet()] if quiet else [controller]
-    try:
+    if not quiet:
         return int(pytest.main([*words, *extra, *files], plugins=plugins))
-    except pytest.UsageError as error:
-        raise UserError(f"pytest does not understand an option: {error}") from None
+    said = io.StringIO()  # the live line goes on, to the stream that it was given
+    with contextlib.redirect_stderr(said):
+        status = int(pytest.main([*words, *extra, *files], plugins=plugins))
+    if status == pytest.ExitCode.USAGE_ERROR:
+        why = [line.rpartition("error: ")[2] for line in said.getvalue().splitlines()]
+        why = [line.removeprefix("ERROR: ") for line in why if not line.startswith("ERROR: usage:")]
+        raise UserError(
+            f"an option is wrong: {why[0] if why else shlex.join(extra)}; options that wirelaw "
+            "does not know go to pytest"
+        )
+    sys.stderr.write(said.getvalue())
+    return status
 
 
 def _prepare_folder(folder: Path) -> None:
@@ -345,7 +382,9 @@ def _folder_name(plan: Plan) -> str:
     name = plan.iut or "client"
     if "://" in name:
         name = name.partition("://")[2].rpartition("@")[2]
-    clean = "".join(c if c.isalnum() or c in "-." else "-" for c in Path(name).stem)
+    else:
+        name = Path(name).stem
+    clean = "".join(c if c.isalnum() or c in "-." else "-" for c in name).strip("-.") or "url"
     transport = f"-{plan.transport}" if plan.transport else ""
     return f"{plan.protocol}-{clean}{transport}"
 

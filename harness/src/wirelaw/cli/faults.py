@@ -8,6 +8,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+from wirelaw import paths
 from wirelaw.errors import UserError
 
 if TYPE_CHECKING:
@@ -79,10 +80,16 @@ def _chosen(known: list[Fault], args: argparse.Namespace) -> list[Fault]:
     by_name = {fault.name: fault for fault in known}
     for name in args.fault:
         if name not in by_name:
-            near = difflib.get_close_matches(name, by_name, n=1)
-            hint = f"did you mean '{near[0]}'?" if near else "'wirelaw-peer faults' lists them"
-            raise UserError(f"no {args.role} fault of {args.protocol} is called '{name}'; {hint}")
+            raise unknown_fault(name, list(by_name), f"{args.role} fault of {args.protocol}")
     return [by_name[name] for name in args.fault] if args.fault else known
+
+
+def unknown_fault(name: str, known: list[str], what: str) -> UserError:
+    """The error for a fault that does not exist, with the nearest that does."""
+    near = difflib.get_close_matches(name, known, n=1)
+    listing = f"'{paths.program('wirelaw-peer')} faults' lists them"
+    hint = f"did you mean '{near[0]}'?" if near else listing
+    return UserError(f"no {what} is called '{name}'; {hint}")
 
 
 def _case_ids(args: argparse.Namespace) -> list[str]:

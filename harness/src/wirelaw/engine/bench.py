@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import os
 import secrets
+import shlex
+import shutil
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -80,15 +82,25 @@ class Bench:
         self.target = self._server(self.running, tidy=True)
         failed = hello(self.scheduler, self.target)
         if failed is not None:
-            refused = getattr(failed, "cause", "") == "refused"
-            hint = "; does it want --user and --password?" if refused else ""
-            raise UserError(f"no session with {self._where(self.running)}: {failed}{hint}")
+            raise UserError(
+                f"no session with {self._where(self.running)}: {failed}{self._hint(failed)}"
+            )
         return self.target
 
     def end_capture(self) -> None:
         """Flushes the capture. Raises UserError when it is not whole."""
         if self._capture is not None:
             self.net.end_capture()
+
+    def _hint(self, failed: Exception) -> str:
+        """What the user might do about a first session that failed."""
+        if getattr(failed, "cause", "") == "refused":
+            if self.target.credentials.username is None:
+                return "; does it want --user and --password?"
+            return "; are user name and password right?"
+        if getattr(failed, "cause", "") == "connect" and self.descriptor is None:
+            return "; is it running, and is this its port?"
+        return ""
 
     def _where(self, running: Any) -> str:
         url = running.url(self.transport)
@@ -203,12 +215,17 @@ class Bench:
         descriptor = None
         if plan.iut_command:
             descriptor = iut.from_command(plan.iut_command, {plan.protocol: ("tcp",)})
+            program = shlex.split(plan.iut_command)[0]
+            if shutil.which(program) is None:
+                raise UserError(f"the command of the client names '{program}', which is no program")
         elif plan.iut is not None:
             descriptor = iut.load(plan.iut)
             if descriptor.role != "client":
                 raise UserError(f"{plan.iut} is a server: test it without --role client")
             if plan.protocol not in descriptor.protocols:
                 raise UserError(f"{plan.iut} does not speak {plan.protocol}")
+            if (plan.transport or "tcp") not in descriptor.protocols[plan.protocol]:
+                raise UserError(f"{plan.iut} does not speak {plan.protocol} over {plan.transport}")
             descriptor = with_faults(descriptor, plan.faults)
         self.descriptor = descriptor
         host, port = _listen_at(plan.listen)
@@ -216,7 +233,7 @@ class Bench:
         return Target(
             protocol=plan.protocol,
             role="client",
-            endpoint=Endpoint("tcp", host, port),
+            endpoint=Endpoint(plan.transport or "tcp", host, port),
             scope=self._scope(False),
             pics=pics,
             tag=self._tag(),

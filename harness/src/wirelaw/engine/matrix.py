@@ -88,16 +88,19 @@ class Told:
         )
 
 
-def known_faults(protocol: str, role: str) -> list[Fault]:
-    """The faults of the reference peers that break a requirement of this protocol. Raises
-    UserError.
-    """
+def all_faults() -> list[dict[str, Any]]:
+    """The faults of the reference peers, as they list them. Raises UserError."""
     command = [str(paths.program("wirelaw-peer")), "faults", "--json"]
     done = subprocess.run(command, capture_output=True, check=False)
     if done.returncode != 0:
         raise UserError(
             f"wirelaw-peer faults failed: {done.stderr.decode(errors='replace').strip()}"
         )
+    return json.loads(done.stdout)["faults"]  # type: ignore[no-any-return]
+
+
+def known_faults(protocol: str, role: str) -> list[Fault]:
+    """Those of one role that break a requirement of this protocol. Raises UserError."""
     ids = catalogue.load(protocol)
     return [
         Fault(
@@ -106,7 +109,7 @@ def known_faults(protocol: str, role: str) -> list[Fault]:
             row["role"],
             row["text"],
         )
-        for row in json.loads(done.stdout)["faults"]
+        for row in all_faults()
         if row["role"] == role and any(one in ids for one in row["requirements"])
     ]
 
@@ -298,13 +301,23 @@ class Matrix:
             self._add_client(Told(fault.name), cases, [fault.name])
 
     def _add_client(self, told: Told, cases: list[Case], faults: list[str]) -> None:
+        """A session for each transport that cases ask for."""
+        for transport in ("tcp", "ws"):
+            some = [case for case in cases if (case.transports or ("tcp",))[0] == transport]
+            if some or transport == "tcp":
+                self._add(told, self._client(told, transport, some, faults))
+
+    def _client(
+        self, told: Told, transport: str, cases: list[Case], faults: list[str]
+    ) -> Callable[[], Session]:
         def make() -> Session:
             pics = dict.fromkeys(CLIENT_PICS, True)
-            target = self._target("client", Endpoint("tcp", "127.0.0.1", 0), pics, Login(), None)
+            endpoint = Endpoint(transport, "127.0.0.1", 0)
+            target = self._target("client", endpoint, pics, Login(), None)
             target.make_tester = lambda run: PeerClient("127.0.0.1", run.port or 0, faults)
             return self._session(told, target, cases, None)
 
-        self._add(told, make)
+        return make
 
     # Both
 

@@ -146,7 +146,7 @@ class Net:
         handle = lib.law_net_listen(self._net, scope, made, ffi.NULL)
         del keep
         if not handle:
-            raise UserError(f"cannot listen on {endpoint.host}:{endpoint.port}: {self.error}")
+            raise UserError(self.error)  # it names address and port
         return handle, lib.law_net_port(self._net, handle)
 
     def send(self, handle: int, data: bytes) -> int | None:

@@ -89,6 +89,8 @@ def select(plan: Plan, cases: Iterable[Case]) -> Selection:
             run.append(case)
         else:
             left_out.append((case, why))
+    if not run:
+        raise UserError(f"all cases of the selection are left out: {left_out[0][1]}")
     return Selection(run, left_out)
 
 

@@ -26,6 +26,7 @@ from wirelaw.results.model import Verdict
 HOLD = 100_000_000  # ns: how long a result waits in which a death of the IUT might show
 SETTLE = 0.2  # s in which a dying IUT of a case's own is seen to be dead
 MAX_DEATHS = 20
+MAX_ABSENT = 3  # cases for which no client came, when none ever did
 LEAVE_TIME = 3.0  # s: to tidy up after an interrupt
 PARK_TIME = 1.0  # s: how long the last parked connection stays open at least
 SLEEPER = 1.0  # s of waiting: a case above it mostly sleeps, and does not count as running
@@ -82,6 +83,7 @@ class Session:
         self._log_at = target.log_offset()
         self._deaths = 0
         self._last_park = 0
+        self._num_absent = 0
         self.num_failed = 0
         self.given_up: str | None = None
         self._watch_death()
@@ -353,6 +355,11 @@ class Session:
             self.num_failed += 1
             if self.options.stop_after and self.num_failed >= self.options.stop_after:
                 self.given_up = f"stopped after {self.num_failed} failures"
+        if (run.cause or "").endswith("no dial-in") and self.target.num_sessions == 0:
+            self._num_absent += 1
+            if self._num_absent >= MAX_ABSENT:
+                at = f"{self.target.endpoint.host}:{run.port}"
+                self.given_up = f"no client has connected, last awaited at {at}"
         self.on_ended(run, self._notes.get(run.case.id))
 
     def _skip(self, case: Case, why: str, verdict: Verdict = Verdict.UNTESTED) -> None:

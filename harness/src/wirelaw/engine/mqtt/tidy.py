@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from wirelaw.engine import steps
@@ -40,7 +41,9 @@ async def _session(run: CaseRun, client_id: str | bytes, **fields: Any) -> Conne
     connack = steps.received(run, connection, message)
     if message.type != "CONNACK" or connack["reason"] != 0:
         got = run.codec.text(message.wire)
-        raise StepFailed("refused", f"a plain session was refused: {got}", 
+        reason = re.search(r"\breason=\d+(?: \([^)]*\))?", got)
+        said = f"{message.type} {reason[0]}" if reason else got
+        raise StepFailed("refused", f"it refused a plain CONNECT by {said}",
                          expected="CONNACK reason=0",
                          got=got, message=message.index)  # fmt: skip
     run.clock.answered(message.time - deadline.begun)
