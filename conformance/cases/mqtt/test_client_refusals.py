@@ -159,12 +159,20 @@ def after_bad_suback(
          when=["subscribe and qos1 and qos2"])(run)  # fmt: skip
 
 
+def detected(t: Any, answer: Mapping[str, Any]) -> None:
+    """What a client says of an error concerns those that see it."""
+    if answer["type"] not in ("closed", "DISCONNECT"):
+        t.not_applicable("the client does not close for a SUBACK with wrong flags")
+
+
 def told_why(t: Any, answer: Mapping[str, Any]) -> None:
+    detected(t, answer)
     if answer["type"] == "closed":
         t.warn("the client closed without a DISCONNECT")
 
 
 def told_exactly(t: Any, answer: Mapping[str, Any]) -> None:
+    detected(t, answer)
     if answer["type"] == "DISCONNECT" and answer["reason"] not in (0x81, 0x82):
         t.warn(f"the client's DISCONNECT says 0x{answer['reason']:02x}, not malformed packet or protocol error")
 
@@ -183,7 +191,7 @@ after_bad_suback(
 )  # fmt: skip
 after_bad_suback(
     "closes-after-saying-so", "A client that has sent a DISCONNECT of 0x80 or more closes", "MQTT5-4.13.2-1",
-    "client-disconnect-left-open", lambda t, answer: None,
+    "client-disconnect-left-open", detected,
 )  # fmt: skip
 
 

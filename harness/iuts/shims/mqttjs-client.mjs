@@ -11,6 +11,7 @@ function properties (given = {}) {
   const found = Object.fromEntries(Object.entries(rest).map(([name, value]) => [camel(name), value]))
   if (pairs) found.userProperties = Object.fromEntries(pairs)
   for (const name of ['correlationData', 'authenticationData']) if (found[name]) found[name] = Buffer.from(found[name])
+  for (const name of ['payloadFormatIndicator', 'requestResponseInformation', 'requestProblemInformation']) if (name in found) found[name] = !!found[name]
   return Object.keys(found).length ? found : undefined
 }
 

@@ -69,6 +69,7 @@ class CaseRun:
         self.connections: dict[str, Connection] = {}
         self.all_connections: list[Connection] = []
         self.dialled: deque[Connection] = deque()
+        self.refusal: str | None = None  # why a client that dialled in was not let in
         self.log: list[Entry] = []
         self.steps = [StepState() for _ in case.steps]
         self.script_steps: list[Step] = []  # of a case in Python, as it makes them
@@ -148,12 +149,28 @@ class CaseRun:
     async def _dialled(self, name: str) -> Connection:
         deadline = Deadline(self.clock, net_module.now(), self.target.dial_in)
         while not self.dialled:
+            if self.refusal is not None:
+                raise self._no_handshake(self.refusal)
             if not await self.wait(deadline):
                 raise Inconclusive("no dial-in", "the client did not connect")
         made = self.dialled.popleft()
         made.name = name
         self.note(made, "open", net_module.now())
         return self._adopt(made)
+
+    def _no_handshake(self, why: str) -> Exception:
+        """Which subprotocol a client offers is a rule of the protocols that cases are about; the rest of a
+        WebSocket's handshake is not."""
+        self.refusal = None
+        if "subprotocol" in why:
+            return StepFailed("handshake", why, expected="the subprotocol mqtt", got=why)
+        return Inconclusive("handshake", why)
+
+    def refused(self, why: str) -> None:
+        """A client dialled in, and its handshake failed."""
+        self.refusal = why
+        if self.task is not None:
+            self.scheduler.wake(self.task)
 
     def dialled_in(self, handle: int) -> Connection:
         """A client under test has connected; the next new name of a step takes it."""

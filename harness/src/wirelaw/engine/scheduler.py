@@ -56,6 +56,7 @@ class Scheduler:
         self.clock = clock
         self.connections: dict[int, Connection] = {}
         self.listeners: dict[int, Callable[[int], Connection | None]] = {}
+        self.refusals: dict[int, Callable[[str], None]] = {}  # by listener: a handshake that failed
         self.watches: dict[int, Callable[[], None]] = {}
         self.on_violation: Callable[[Connection | None, Any, list[Any], int | None], None] | None
         self.on_violation = None
@@ -203,6 +204,9 @@ class Scheduler:
 
     def _closed(self, event: Any, connection: Connection | None, failed: bool) -> None:
         if connection is None:
+            refused = self.refusals.get(event.listener) if failed else None
+            if refused is not None:
+                refused(text_of(event) or "the handshake failed")
             return
         if failed:
             connection.failure = text_of(event) or "the connection failed"

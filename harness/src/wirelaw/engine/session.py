@@ -288,6 +288,7 @@ class Session:
         if run.listener is not None:
             self.scheduler.net.end(run.listener, "fin")
             self.scheduler.listeners.pop(run.listener, None)
+            self.scheduler.refusals.pop(run.listener, None)
 
     def _may_be_death(self, run: CaseRun) -> bool:
         """Whether the result might come from the IUT's death, which shows a moment later."""
@@ -456,6 +457,7 @@ def listen(run: CaseRun) -> None:
     """Opens the port that the client of this case shall dial."""
     run.listener, run.port = run.net.listen(run.target.scope, run.target.endpoint)
     run.scheduler.listeners[run.listener] = run.dialled_in
+    run.scheduler.refusals[run.listener] = run.refused
 
 
 def hello(scheduler: Scheduler, target: Target) -> Exception | None:

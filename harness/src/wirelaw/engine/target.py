@@ -105,7 +105,10 @@ class Target:
             await self._control(run, do)
         elif self.make_tester is not None:
             self._tester(run)
-            self._tell(run, {"do": do, **self.speech.stimulus(run, do, fields)})
+            told = {"do": do, **self.speech.stimulus(run, do, fields)}
+            if do == "connect" and self.endpoint.transport != "tcp":
+                told["transport"] = self.endpoint.transport
+            self._tell(run, told)
         elif do != "connect":  # a device connects by itself, again and again
             raise NotApplicable(f"nothing can make this client {do}")
 
