@@ -42,6 +42,7 @@ CONCURRENCY = 48
 CLIENTS = 24
 #: Bulky cases run against one in so many of the faults that do not concern them.
 BULK_SHARE = 8
+CLIENT_SHARE = 32
 #: Verdicts that speak against an IUT.
 BAD = (Verdict.FAIL, Verdict.WARN)
 NOT_PASSED = (Verdict.FAIL, Verdict.WARN, Verdict.ERROR, Verdict.INCONCLUSIVE)
@@ -116,12 +117,14 @@ def known_faults(protocol: str, role: str) -> list[Fault]:
 
 def wanted(case: Case, fault: Fault) -> bool:
     """Cases that are slow, or need an IUT of their own or one that is set up otherwise, run only
-    against faults that concern them; bulky ones against a fixed share of the others, too."""
+    against faults that concern them; bulky ones, and those of clients, each of which is a process,
+    against a fixed share of the others, too."""
     if concerns(case, fault):
         return True
     if case.slow or case.isolation == "own-iut":
         return False
-    if case.bulk and zlib.crc32(f"{case.id} {fault.name}".encode()) % BULK_SHARE:
+    share = CLIENT_SHARE if case.role == "client" else BULK_SHARE if case.bulk else 1
+    if zlib.crc32(f"{case.id} {fault.name}".encode()) % share:
         return False
     return case.role == "client" or place_of(case) == PLACES[0]
 
