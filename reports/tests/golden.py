@@ -28,7 +28,7 @@ from wirelaw.results import (
 SECOND = "MQTT5-3.1.0-2"
 QOS = "MQTT5-3.3.1-4"
 RESEND = "MQTT5-4.4.0-1"
-REASON = "MQTT5-4.13.1/disconnect"
+REASON = "MQTT5-4.13.1/server-disconnect"
 SHARED = "MQTT5-4.8.2-1"
 STORE = "MQTT5-4.1.0-1"
 
