@@ -1,4 +1,4 @@
-"""Topic names and filters: how deep they may be, and text that is no text (sections 1.5.4 and 4.7.3)."""
+"""Topic names and filters: how deep they may be, and text that is no text (1.5.4, 4.7.3)."""
 
 from typing import Any
 
@@ -70,7 +70,7 @@ def declare(name: str) -> None:
         protocols=["mqtt5", "mqtt311"],
         kills=fault,
         note="3.1.1 must close on ill-formed text (1.5.3-1, 1.5.3-2); in 5.0 it is a Malformed Packet, "
-        "and how strictly a server checks is left to it (4.13.1).",
+        "and 4.13.1 leaves open how strictly a server checks.",
     )
     async def refused(t: Any) -> None:
         await t.good(connect={})
