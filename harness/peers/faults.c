@@ -91,7 +91,8 @@ static const send_row not_allowed[] = {
  * section for each packet; of the others, these. */
 static const char *const at_server[] = {"3.1", "3.8", "3.10", "3.12", "4.7", "4.8"};
 static const char *const at_client[] = {"3.2", "3.9", "3.11", "3.13", "2.3", "2.4"};
-static const law_requirement ids_at_server[] = {LAW_R_MQTT5_2_2_1_3};
+static const law_requirement ids_at_server[] = {LAW_R_MQTT5_1_5_6_LENGTH, LAW_R_MQTT5_2_2_1_3,
+                                                LAW_R_MQTT5_3_14_2_2_2_DUP};
 static const law_requirement ids_at_client[] = {LAW_R_MQTT5_2_2_1_4, LAW_R_MQTT5_2_2_1_6,
                                                 LAW_R_MQTT311_2_3_1_7};
 /* What only the sender of a CONNECT owes; a server's part of it is another statement. */

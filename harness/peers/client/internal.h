@@ -81,6 +81,7 @@ struct law_client {
   law_ring requests;
   law_map incoming; /* QoS 2 identifiers received and not released */
   uint16_t last_packet_id;
+  uint16_t last_request_id; /* of a fault that counts SUBSCRIBE and UNSUBSCRIBE apart */
   uint64_t num_commands;
   law_bytes *aliases_in;
   law_map subscription_ids; /* that it gave: number -> client */

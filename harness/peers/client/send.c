@@ -180,6 +180,9 @@ uint16_t law_client_unused_id(law_client *c, uint8_t qos) {
       (qos == 2 && law_client_fault(c, FAULT_CLIENT_PACKET_ID_REUSED_QOS2))) {
     return 1;
   }
+  if (qos == 0 && law_client_fault(c, FAULT_CLIENT_ID_SETS_APART)) {
+    return ++c->last_request_id;
+  }
   do {
     c->last_packet_id++;
   } while (c->last_packet_id == 0 || law_outgoing_uses(c, c->last_packet_id) ||
