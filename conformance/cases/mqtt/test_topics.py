@@ -69,8 +69,8 @@ def declare(name: str) -> None:
         requires=ids,
         protocols=["mqtt5", "mqtt311"],
         kills=fault,
-        note="3.1.1 must close on ill-formed text (1.5.3-1, 1.5.3-2); in 5.0 it is a Malformed Packet, "
-        "and 4.13.1 leaves open how strictly a server checks.",
+        note="3.1.1 must close on ill-formed text (1.5.3-1, 1.5.3-2); in 5.0 it is a Malformed "
+        "Packet, and 4.13.1 leaves open how strictly a server checks.",
     )
     async def refused(t: Any) -> None:
         await t.good(connect={})
