@@ -40,6 +40,14 @@ bool law_net_capture_end(law_net *net) {
   return true;
 }
 
+bool law_net_hide(law_net *net, law_bytes secret) {
+  if (!law_secrets_add(&net->secrets, secret)) {
+    law_net_fail(net, "too many secrets, or no memory for one");
+    return false;
+  }
+  return true;
+}
+
 void law_capture_idle(law_net *net) {
   law_capture *capture = &net->capture;
   if (!capture->writer) {
@@ -102,6 +110,7 @@ uint32_t law_capture_data(law_conn *c, law_side from, uint64_t now, law_bytes by
     return 0;
   }
   law_capture_begin(c, now);
+  bytes = law_secrets_hide(&c->net->secrets, bytes, c->ws != NULL);
   return law_pcap_data(capture->writer, &c->flow, from, time_of(capture, now), bytes, c->comment);
 }
 

@@ -12,6 +12,7 @@
 #include "net/io.h"
 #include "net/net.h"
 #include "net/queue.h"
+#include "net/secret.h"
 #include "net/table.h"
 #include "net/tails.h"
 #include "net/timer.h"
@@ -126,6 +127,7 @@ struct law_net {
   law_handles buffered, done, dirty, always;
   law_input input;
   law_capture capture;
+  law_secrets secrets; /* that no capture may hold */
   law_tls_context *tls_contexts;
   struct bio_method_st *tls_bio;
   law_queue scratch; /* where frames are put together */

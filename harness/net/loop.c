@@ -196,6 +196,7 @@ void law_net_free(law_net *net) {
   free_objects(net, true);
   (void)law_net_capture_end(net);
   law_tls_contexts_free(net);
+  law_secrets_free(&net->secrets);
   law_queue_free(&net->scratch);
   law_table_free(&net->table);
   law_timers_free(&net->timers);

@@ -76,6 +76,10 @@ uint64_t law_net_now(void);
 bool law_net_capture(law_net *net, const char *path);
 /* Flushes and closes the capture. */
 bool law_net_capture_end(law_net *net);
+/* Captures get `*` for the bytes of |secret|, a password: in TCP, in TLS told in the clear, in
+ * WebSocket frames (there from 8 bytes on). Not where it is sent in pieces; one of fewer than four
+ * bytes can't be told from other text. False when there are too many, or no memory. */
+bool law_net_hide(law_net *net, law_bytes secret);
 const char *law_net_error(const law_net *net);
 
 /* How the flows of one IUT are judged: |world| memory is the loop's. NULL protocol: raw bytes

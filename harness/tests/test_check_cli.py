@@ -167,6 +167,22 @@ def test_a_refused_login_is_one_sentence(tmp_path: Path) -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize("in_url", [False, True])
+def test_no_file_of_a_run_holds_the_password(tmp_path: Path, in_url: bool) -> None:
+    with iut.start(iut.load("reference-limited"), ["tcp"], protocol="mqtt5") as running:
+        login, at = running.credentials, running.url("tcp")
+        assert login.username and login.password
+        words = ["--iut", at, "--user", login.username, "--password", login.password]
+        if in_url:
+            words = ["--iut", at.replace("://", f"://{login.username}:{login.password}@")]
+        done = wirelaw_command("check", "mqtt5", "--case", CASE, "--report", "out", *words,
+                               cwd=tmp_path)  # fmt: skip
+    assert done.returncode == 0 and login.password not in done.stdout + done.stderr
+    for file in (tmp_path / "out").iterdir():
+        assert login.password.encode() not in file.read_bytes(), file.name
+    assert login.username.encode() in (tmp_path / "out" / "run.pcapng").read_bytes()
+
+
 def test_an_iut_of_somebody_else_that_goes_ends_the_run(tmp_path: Path) -> None:
     with iut.start(iut.load("reference"), ["tcp"], protocol="mqtt5") as running:
         process = start_check("--iut", running.url("tcp"), "--repeat", "100000", cwd=tmp_path)

@@ -195,6 +195,45 @@ static void websockets(void **state) {
   websocket(&at, &wss);
 }
 
+static bool holds(const file *f, const void *text, size_t len) {
+  for (size_t i = 0; i < f->num; i++) {
+    if (f->packets[i].len >= len && memmem(f->packets[i].data, f->packets[i].len, text, len)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* The other side gets it, the capture does not. */
+static void hidden(const law_endpoint *at, const law_endpoint *to) {
+  static const char text[] = "my secret word!", kept[] = "my ***********!";
+  rig r;
+  file f;
+  uint8_t wire[32];
+  uint32_t number;
+  size_t len = tally_put(wire, TALLY_DATA, text, sizeof text - 1);
+  converse(&r, &f, at, to);
+  assert_true(law_net_hide(r.net, law_bytes_of((const uint8_t *)"secret word", 11)));
+  assert_true(law_net_hide(r.net, law_bytes_of((const uint8_t *)"my", 2))); /* too short to tell */
+  assert_true(law_net_send(r.net, r.client, law_bytes_of(wire, len), &number));
+  rig_expect_tally(&r, r.server, TALLY_DATA, text, sizeof text - 1);
+  assert_true(law_net_send(r.net, r.server, law_bytes_of(wire, len), NULL));
+  rig_expect_tally(&r, r.client, TALLY_DATA, text, sizeof text - 1);
+  finish(&f, &r);
+  assert_false(holds(&f, "secret", 6));
+  assert_true(holds(&f, kept, sizeof kept - 1)); /* from the server, without a mask */
+  const packet *sent = &f.packets[number - 1];
+  assert_memory_equal(sent->data + sent->len - 12, "***********", 11);
+  free(f.bytes);
+}
+
+static void secrets(void **state) {
+  (void)state;
+  const law_endpoint tcp = {.transport = LAW_TCP}, ws = {.transport = LAW_WS};
+  hidden(&tcp, &tcp);
+  hidden(&ws, &ws);
+}
+
 /* A capture that begins in the middle: the connection is opened in it all the same. */
 static void from_the_middle(void **state) {
   (void)state;
@@ -285,6 +324,7 @@ int main(void) {
       cmocka_unit_test(plain),
       cmocka_unit_test(secure),
       cmocka_unit_test(websockets),
+      cmocka_unit_test(secrets),
       cmocka_unit_test(from_the_middle),
       cmocka_unit_test(packets_of_long_reads),
       cmocka_unit_test(cannot_be_written),

@@ -270,7 +270,7 @@ class Check:
         if self.plan.role != "server":
             words += ["--role", self.plan.role]
         if self.plan.iut:
-            words += ["--iut", self.plan.iut]
+            words += ["--iut", _without_login(self.plan.iut)]
         if self.plan.transport:
             words += ["--transport", self.plan.transport]
         words += [f"--fault={name}" for name in self.plan.faults]
@@ -310,13 +310,13 @@ class Check:
 
         plan = self.plan
         return Iut(
-            name=plan.iut or plan.iut_command or plan.listen or "client",
+            name=_without_login(plan.iut or plan.iut_command or plan.listen or "client"),
             version=_version(plan.iut),
             role=plan.role,
             protocol=plan.protocol,
             descriptor_sha256=_sha256(plan.iut),
             transport=plan.transport or "tcp",
-            url=plan.iut if plan.iut and "://" in plan.iut else None,
+            url=_without_login(plan.iut) if plan.iut and "://" in plan.iut else None,
         )
 
     def _planned(self, ids: set[str]) -> list[Any]:
@@ -378,10 +378,16 @@ def _prepare_folder(folder: Path) -> None:
         ) from None
 
 
+def _without_login(name: str) -> str:
+    """A URL without user name and password; anything else as it is."""
+    scheme, separator, rest = name.partition("://")
+    return f"{scheme}{separator}{rest.rpartition('@')[2]}" if separator else name
+
+
 def _folder_name(plan: Plan) -> str:
     name = plan.iut or "client"
     if "://" in name:
-        name = name.partition("://")[2].rpartition("@")[2]
+        name = _without_login(name).partition("://")[2]
     else:
         name = Path(name).stem
     clean = "".join(c if c.isalnum() or c in "-." else "-" for c in name).strip("-.") or "url"

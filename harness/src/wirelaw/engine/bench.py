@@ -145,6 +145,9 @@ class Bench:
         running.url(transport)  # raises UserError when it does not listen there
         listener = running.listeners[transport]
         login = running.credentials
+        password = self.plan.password or login.password
+        if self._capture is not None and password and self._num_targets == 0:
+            self.net.hide(password)
         speech = speech_of(self.plan.protocol)
         pics = dict(speech.assumed_pics) if self.descriptor is None else dict(self.descriptor.pics)
         if self.descriptor is None:
@@ -157,9 +160,7 @@ class Bench:
             scope=self._scope(True),
             pics=pics,
             tag=self._tag(),
-            credentials=Login(
-                self.plan.user or login.username, self.plan.password or login.password
-            ),
+            credentials=Login(self.plan.user or login.username, password),
             running=running,
             tidy=tidy,
             topic_prefix=self.plan.topic_prefix or "law/",

@@ -119,6 +119,13 @@ class Net:
         if not lib.law_net_capture(self._net, path.encode()):
             raise UserError(f"{path} cannot be written: {self.error}")
 
+    def hide(self, secret: str) -> None:
+        """Captures get `*` instead of this password. Raises UserError."""
+        data = secret.encode()
+        buffer = ffi.from_buffer("uint8_t[]", data)
+        if not lib.law_net_hide(self._net, {"data": buffer, "len": len(data)}):
+            raise UserError(self.error)
+
     def end_capture(self) -> None:
         """Flushes and closes the capture. Raises UserError when it is not whole."""
         if not lib.law_net_capture_end(self._net):
