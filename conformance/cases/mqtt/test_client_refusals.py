@@ -137,6 +137,10 @@ situation(
     "bad-suback", "A client closes when it meets a violation of the protocol", ["MQTT311-4.8.0-1"],
     "client-violations-ignored", ["90 03 00 00 00"], connack={}, subscribe=FILTER, when=["subscribe"],
 )  # fmt: skip
+situation(
+    "length-of-five-bytes", "A client closes when it meets a Remaining Length of five bytes",
+    ["MQTT311-2.2.3/varint"], "client-accept:MQTT311-2.2.3/varint", ["d0 80 80 80 80 01"], connack={},
+)  # fmt: skip
 
 
 # What a client says of a bad SUBACK: one whose reserved flags are not 0.

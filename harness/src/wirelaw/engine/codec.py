@@ -240,8 +240,8 @@ class Codec:
                 if field.raw not in self._lacks[each.name]:
                     flat[field.raw] = 0
         for group in each.groups:
-            if group in flat and not flat[group].get("flag", 1):
-                del flat[group]
+            if group in flat and "flag" in flat[group] and not any(flat[group].values()):
+                del flat[group]  # not there at all
         return flat
 
     def _flatten_list(self, each: Type, name: str, value: Any, flat: dict[str, Any]) -> None:
