@@ -135,6 +135,7 @@ def test_cases_are_listed_by_stable_names(tmp_path: Path) -> None:
         (["mqtt5", "--report", "full"], "full holds other files; name an empty folder"),
         (["mqtt5", "--iut", "reference-client"], "reference-client is a client"),
         (["mqtt5", "--fault", "no-pingrsp"], "no fault is called 'no-pingrsp'; did you mean"),
+        (["mqtt5", "--report", "bad"], "the results can't be written to bad: Is a directory"),
         (["mqtt5", "--no-such-option"], "unrecognized arguments: --no-such-option"),
         (["mqtt5", "--case", CASE, "-k", "nix"], "no case is selected by '-k nix'"),
         (["mqtt5", "--role", "client", "--section", "3.12"], "left out: slow: add --slow"),
@@ -148,6 +149,7 @@ def test_what_is_wrong_is_one_sentence_and_exit_2(
 ) -> None:
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine").write_text("x")
+    (tmp_path / "bad" / "results.partial.jsonl").mkdir(parents=True)
     with refused_port() as port:
         filled = [word.replace("{refused}", str(port)) for word in words]
         done = wirelaw_command("check", *filled, cwd=tmp_path)
@@ -193,6 +195,16 @@ def test_an_iut_of_somebody_else_that_goes_ends_the_run(tmp_path: Path) -> None:
     document = results(tmp_path / "out")
     assert document["totals"]["fail"] == document["totals"]["inconclusive"] == 0
     assert document["totals"]["pass"] > 0, "what was known before is kept"
+
+
+def test_two_runs_never_write_to_one_folder(tmp_path: Path) -> None:
+    process = start_check("--repeat", "100000", cwd=tmp_path)
+    wait_for_first_case(tmp_path / "out")
+    second = wirelaw_command("check", "mqtt5", "--case", CASE, "--report", "out", cwd=tmp_path)
+    assert second.returncode == 2 and "another run writes to out now" in second.stderr
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    assert results(tmp_path / "out")["totals"]["pass"] >= 1
 
 
 def test_ctrl_c_keeps_the_results_so_far_and_leaves_nothing_running(tmp_path: Path) -> None:

@@ -149,21 +149,28 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     items = [item for item in session.items if isinstance(item, CaseItem)]
     if not items:
         return True
-    conformance.on_selected([item.case.id for item in items])
-    loop = Loop(conformance, items, session.config)
     try:
+        _run_all(conformance, items, session.config)
+    except UserError as error:  # a port that is taken, a disk that is full
+        conformance.error = error
+        raise pytest.exit.Exception(str(error), returncode=2) from None
+    return True
+
+
+def _run_all(conformance: Conformance, items: list[CaseItem], config: pytest.Config) -> None:
+    loop = Loop(conformance, items, config)
+    try:
+        conformance.on_selected([item.case.id for item in items])
         loop.start()
         while loop.advance():
             for item, result in loop.ended():
                 emit(item, result)
-    except UserError as error:  # such as a port that is taken
-        conformance.error = error
-        raise pytest.exit.Exception(str(error), returncode=2) from None
     finally:
-        loop.close()
-        for item, result in loop.ended():
-            emit(item, result)
-    return True
+        try:
+            loop.close()
+        finally:
+            for item, result in loop.ended():
+                emit(item, result)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -226,6 +226,15 @@ class Check:
                 shutil.rmtree(self.folder, ignore_errors=True)  # nothing came of the run
 
     def _finish(self, interrupted: str | None) -> int:
+        try:
+            return self._write(interrupted)
+        except OSError as error:
+            raise UserError(
+                f"the results can't be written to {self.folder}: {error.strerror}; 'wirelaw report' "
+                "makes them from what is there"
+            ) from None
+
+    def _write(self, interrupted: str | None) -> int:
         import wirelaw_reports
 
         results = self.writer.finish(

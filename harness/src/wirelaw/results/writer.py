@@ -6,7 +6,9 @@ While the run lasts, each event is one line of `results.partial.jsonl`; at the e
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import fcntl
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -109,8 +111,11 @@ class ResultsWriter:
         self._write_line(_dump(event))
 
     def _write_line(self, line: bytes) -> None:
-        self._file.write(line + b"\n")
-        self._file.flush()
+        try:
+            self._file.write(line + b"\n")
+            self._file.flush()
+        except OSError as error:
+            raise _cannot_write(self.directory, error) from None
 
     def case_started(self, case_id: str) -> None:
         """Notes that a case is running, so that a killed run names those it was in."""
@@ -181,19 +186,33 @@ class ResultsWriter:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._file.close()
+        with contextlib.suppress(OSError):  # what could not be written has been told
+            self._file.close()
 
 
 def _open_partial(directory: Path) -> Any:
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        (directory / FINAL).unlink(missing_ok=True)
-        return open(directory / PARTIAL, "wb")
+        file = open(directory / PARTIAL, "ab")
     except OSError as error:
+        raise _cannot_write(directory, error) from None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
         raise UserError(
-            f"the results can't be written to {directory}: {error.strerror}; "
-            "name another folder with --report"
+            f"another run writes to {directory} now; name another folder with --report"
         ) from None
+    file.truncate(0)
+    (directory / FINAL).unlink(missing_ok=True)
+    return file
+
+
+def _cannot_write(directory: Path, error: OSError) -> UserError:
+    return UserError(
+        f"the results can't be written to {directory}: {error.strerror}; "
+        "name another folder with --report"
+    )
 
 
 def _deviation_json(each: Deviation) -> dict[str, Any]:
