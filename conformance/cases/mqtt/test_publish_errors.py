@@ -1,7 +1,7 @@
-"""PUBLISH and its acknowledgements: errors that a server may overlook, and must answer by closing if it does not.
+"""PUBLISH and its acknowledgements: errors that a server may overlook, or must answer by closing.
 
-5.0 leaves open how strictly a server checks (4.13.1): one that carries on gets a warning, one that reports
-the error and stays open fails.
+5.0 leaves open how strictly a server checks (4.13.1): one that carries on gets a warning, one that
+reports the error and stays open fails.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ MANY = 256
 
 
 async def noticed(t: Any, packets: list[Any], why: str, reason: int | None = None) -> None:
-    """Sends what is wrong on the connection `a`, and a PINGREQ: whichever is answered first tells."""
+    """Sends what is wrong on the connection `a`, then PINGREQ: what is answered first tells."""
     await t.a(send=[*packets, "PINGREQ"])
     answer = await t.a(any_of=["closed", "DISCONNECT>=0x80", "PINGRESP"], tolerate=ANSWERS)
     if answer["type"] == "PINGRESP":
@@ -26,7 +26,11 @@ async def noticed(t: Any, packets: list[Any], why: str, reason: int | None = Non
         await t.a(expect="closed")
 
 
-@case("topic-alias-above-maximum-noticed", requires="MQTT5-3.3.4/alias-range", kills="alias-range-unchecked")
+@case(
+    "topic-alias-above-maximum-noticed",
+    requires="MQTT5-3.3.4/alias-range",
+    kills="alias-range-unchecked",
+)
 async def alias_range(t: Any) -> None:
     """A Topic Alias above the server's Topic Alias Maximum is a Protocol Error"""
     connack = await t.a(connect={})
