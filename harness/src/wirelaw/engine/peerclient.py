@@ -17,6 +17,7 @@ class PeerClient:
     input.
     """
 
+    tells = True
     verbs = ("connect", "publish", "subscribe", "unsubscribe", "disconnect", "auth")
 
     def __init__(self, host: str, port: int, faults: Iterable[str]) -> None:

@@ -89,10 +89,24 @@ class CaseRun:
         self.port: int | None = None
         self.tester: Any = None
         self.tester_handle = 0
+        self.last_told = ("", 0)  # a verb, and how much the tester had said before
+        self.num_connects = 0  # how many times it will have said that it is connected
+        self.welcomed = False  # a CONNACK, or the like, went to the client since it was told to connect
         self.shares_client = False  # its tester may come from another case, and go to one
         self.said: list[dict[str, Any]] = []  # by the upper tester
         self._hit: tuple[int, Connection, Received] | None = None
         self.log_from = target.log_offset()
+
+    def num_told(self, event: str) -> int:
+        """How many events of that kind the upper tester told of."""
+        return sum(1 for one in self.said if one.get("event") == event)
+
+    def told_no(self) -> dict[str, Any] | None:
+        """What the upper tester said when it did not do what it was told last: then nobody is judged by
+        what does not come."""
+        do, since = self.last_told
+        answers = (one for one in self.said[since:] if one.get("event") == "error")
+        return next((one for one in answers if one.get("do") == do), None)
 
     def step(self, index: int) -> Step:
         """The step that a state belongs to."""

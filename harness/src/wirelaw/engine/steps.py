@@ -84,9 +84,11 @@ def no_answer(
     if not connection.is_open:
         raise HarnessError(f"{run.case.id} waits on {connection.name}, which it has ended itself")
     seconds = (deadline.until - deadline.begun) / net_module.NS
+    refused = run.told_no()
+    why = f"; the client said: {refused.get('detail')}" if refused else ""
     return StepFailed(
-        "timeout", f"expected {expected}, got nothing for {seconds:.1f} s",
-        expected=expected, got=f"nothing for {seconds:.1f} s", message=index,
+        "timeout", f"expected {expected}, got nothing for {seconds:.1f} s{why}",
+        expected=expected, got=f"nothing for {seconds:.1f} s", message=index, soft=bool(refused),
     )  # fmt: skip
 
 
@@ -130,7 +132,7 @@ async def expect_one(
                 run.check_serving = True
                 return {"type": CLOSED}
             error = no_answer(run, connection, describe_any(args.any, run.variables), deadline)
-            error.soft = bool(args.none_before)
+            error.soft |= bool(args.none_before)
             raise error
         fields = received(run, connection, message)
         if any_match(args.any, run.codec, run.variables, fields):

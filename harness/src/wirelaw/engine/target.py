@@ -106,11 +106,24 @@ class Target:
         elif self.make_tester is not None:
             self._tester(run)
             told = {"do": do, **self.speech.stimulus(run, do, fields)}
+            if do == "connect":
+                run.welcomed = False
+                run.num_connects = run.num_told("connected") + 1
+            elif run.welcomed and run.tester.tells:
+                await self._connected(run)
             if do == "connect" and self.endpoint.transport != "tcp":
                 told["transport"] = self.endpoint.transport
             self._tell(run, told)
         elif do != "connect":  # a device connects by itself, again and again
             raise NotApplicable(f"nothing can make this client {do}")
+
+    async def _connected(self, run: CaseRun) -> None:
+        """Until the client has said that it is connected: libraries do nothing before. Then it is told, whether
+        it has said so or not."""
+        deadline = run.deadline()
+        while run.num_told("connected") < run.num_connects and not run.num_told("ended"):
+            if not await run.wait(deadline):
+                return
 
     async def _control(self, run: CaseRun, do: str) -> None:
         if run.case.isolation != "own-iut":
@@ -159,6 +172,7 @@ class Target:
         ]
 
     def _tell(self, run: CaseRun, command: dict[str, Any]) -> None:
+        run.last_told = (command["do"], len(run.said))
         try:
             run.tester.send(command)
         except UserError as error:

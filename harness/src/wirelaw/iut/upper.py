@@ -45,6 +45,7 @@ _PACKETS = {"connect": "CONNECT", "publish": "PUBLISH", "subscribe": "SUBSCRIBE"
 class UpperTester(AbstractContextManager["UpperTester"]):
     """One client IUT, for one case. `send` tells it what to do, `events` what came of it.
 
+    tells   whether it says that it is connected
     verbs   what it can do: some of connect, publish, subscribe, unsubscribe, disconnect
     log     the file with its standard error
     output  the file with what it printed that is no event and no message
@@ -72,6 +73,8 @@ class UpperTester(AbstractContextManager["UpperTester"]):
         self._waiting: deque[Event] = deque()
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._epoll.register(self._wake, select.EPOLLIN)
+
+    tells = False
 
     def plan(self, commands: Iterable[Command]) -> None:
         """All commands of the case, in order, before the first: a command-line client connects and
@@ -206,6 +209,8 @@ class _Output:
 
 class ShimTester(UpperTester):
     """A library with a shim of ours around it."""
+
+    tells = True
 
     def __init__(self, descriptor: Descriptor, values: Mapping[str, Any], folder: Path | None):
         super().__init__(descriptor, values, folder)

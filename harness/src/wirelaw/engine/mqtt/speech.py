@@ -99,7 +99,9 @@ class Speech:
     def sending(
         self, run: CaseRun, connection: Connection, type_name: str, fields: Mapping[str, Any]
     ) -> None:
-        """Notes what will have to be tidied up."""
+        """Notes what will have to be tidied up, and that a client may think itself connected."""
+        if type_name == "CONNACK":
+            run.welcomed = True
         if type_name == "PUBLISH" and fields.get("retain"):
             run.retained.add(fields["topic"])
         elif type_name == "CONNECT":
