@@ -30,6 +30,12 @@ def test_the_reference_peer_conforms(protocol: str, role: str, tmp_path: Path) -
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_broker_that_offers_as_little_as_it_may_conforms(protocol: str, tmp_path: Path) -> None:
+    done = wirelaw_command("check", protocol, "--iut", "reference-limited", "--report", "out", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("transport", ["tls", "ws", "wss"])
 def test_the_reference_broker_conforms_on_every_transport(transport: str, tmp_path: Path) -> None:
     done = wirelaw_command("check", "mqtt5", "--transport", transport, "--report", "out", cwd=tmp_path)
