@@ -8,17 +8,11 @@ violation and stays open fails (4.13.1-1).
 
 from __future__ import annotations
 
-import json
-from collections import defaultdict
 from typing import Any
 
-from wirelaw import paths
 from wirelaw.cases import case
+from wirelaw.cases.vectors import Group, Vector, refused as refused_vectors
 
-PACKETS = (
-    "reserved", "connect", "connack", "publish", "puback", "pubrec", "pubrel", "pubcomp", "subscribe",
-    "suback", "unsubscribe", "unsuback", "pingreq", "pingresp", "disconnect", "auth",
-)  # fmt: skip
 AT_ONCE = 12
 
 #: Statements of 5.0 that tell a server to check, beside those of CONNECT.
@@ -71,7 +65,7 @@ def is_strict(packet: str, requirement: str) -> bool:
     )
 
 
-async def refused_connects(t: Any, vectors: tuple[dict[str, Any], ...], strict: bool) -> None:
+async def refused_connects(t: Any, vectors: tuple[Vector, ...], strict: bool) -> None:
     await t.good(connect={})
     t.body()
     for n, vector in enumerate(vectors):
@@ -86,7 +80,7 @@ async def refused_connects(t: Any, vectors: tuple[dict[str, Any], ...], strict: 
             t.warn(f"{note} was taken as if nothing were wrong")
 
 
-async def refused_disconnects(t: Any, vectors: tuple[dict[str, Any], ...], strict: bool) -> None:
+async def refused_disconnects(t: Any, vectors: tuple[Vector, ...], strict: bool) -> None:
     """A DISCONNECT closes, good or bad: only a good one drops the will."""
     await t.watch(connect={})
     await t.watch(subscribe=["$t/will"])
@@ -112,7 +106,7 @@ async def refused_disconnects(t: Any, vectors: tuple[dict[str, Any], ...], stric
 
 
 async def refused(
-    t: Any, packet: str, vectors: tuple[dict[str, Any], ...], strict: bool, by_suback: bool
+    t: Any, packet: str, vectors: tuple[Vector, ...], strict: bool, by_suback: bool
 ) -> None:
     await t.good(connect={})
     if packet in NEIGHBOURS:
@@ -137,7 +131,8 @@ async def refused(
             await t.step(name, {"expect": "closed", "note": note})
 
 
-def declare(protocol: str, packet: str, requirement: str, vectors: tuple[Any, ...], part: int) -> None:
+def declare(group: Group) -> None:
+    packet, requirement, vectors = group.packet, group.requirement, group.vectors
     strict = is_strict(packet, requirement)
     by_suback = packet == "subscribe" and any(mark in requirement for mark in FILTERS)
 
@@ -150,12 +145,10 @@ def declare(protocol: str, packet: str, requirement: str, vectors: tuple[Any, ..
         else:
             await refused(t, packet, vectors, strict, by_suback)
 
-    slug = requirement.split("-", 1)[1].replace("/", "-").replace(".", "-").lower()
-    version = protocol.removeprefix("mqtt")
     case(
-        f"vector-{version}-{packet}-{slug}" + (f"-part-{part + 1}" if part else ""),
+        f"vector-{group.slug}",
         requires=requirement,
-        protocols=[protocol],
+        protocols=[group.protocol],
         # What a lenient server subscribes to must not get what other cases publish.
         isolation="exclusive" if packet == "subscribe" else "topics",
         bulk=True,
@@ -163,7 +156,7 @@ def declare(protocol: str, packet: str, requirement: str, vectors: tuple[Any, ..
     )(run)
 
 
-def reaches_a_server(vector: dict[str, Any]) -> bool:
+def reaches_a_server(vector: Vector) -> bool:
     """PUBLISH properties are the same from both sides, but for the Subscription Identifier. A server may
     speak other levels as well: 3 is MQTT 3.1, and so is MQIsdp; those with the highest bit are known from bridges."""
     if vector["name"].endswith(("-level-3", "-level-128", "-level-132", "311-name-mqisdp")):
@@ -173,24 +166,5 @@ def reaches_a_server(vector: dict[str, Any]) -> bool:
     )
 
 
-def batches(vectors: list[Any], size: int) -> list[tuple[Any, ...]]:
-    return [tuple(vectors[at : at + size]) for at in range(0, len(vectors), size)]
-
-
-def declare_all() -> None:
-    groups: dict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
-    for file in sorted(paths.data("conformance/vectors/mqtt").glob("*.json")):
-        for vector in json.loads(file.read_text()):
-            if vector["status"] not in ("malformed", "protocol_error") or not reaches_a_server(vector):
-                continue
-            packet = PACKETS[int(vector["hex"][0], 16)]
-            for protocol, requirement in vector["requirement"].items():
-                if protocol in ("mqtt5", "mqtt311"):
-                    owed = OWED.get(requirement, requirement)
-                    groups[protocol, packet, owed].append(vector)
-    for (protocol, packet, requirement), vectors in sorted(groups.items()):
-        for part, some in enumerate(batches(vectors, AT_ONCE)):
-            declare(protocol, packet, requirement, some, part)
-
-
-declare_all()
+for each in refused_vectors(reaches_a_server, AT_ONCE, OWED):
+    declare(each)

@@ -7,17 +7,11 @@ on gets a warning, unless a statement names the check; but one that reports the 
 
 from __future__ import annotations
 
-import json
-from collections import defaultdict
 from typing import Any
 
-from wirelaw import paths
 from wirelaw.cases import case
+from wirelaw.cases.vectors import Group, Vector, packet_of, refused as refused_vectors
 
-PACKETS = (
-    "reserved", "connect", "connack", "publish", "puback", "pubrec", "pubrel", "pubcomp", "subscribe",
-    "suback", "unsubscribe", "unsuback", "pingreq", "pingresp", "disconnect", "auth",
-)  # fmt: skip
 NOT_FOR_CLIENTS = ("connect", "subscribe", "unsubscribe", "pingreq")
 AT_ONCE = 50
 
@@ -67,7 +61,7 @@ async def carries_on_when_good(t: Any, packet: str) -> None:
     await t.good(end="fin")
 
 
-async def refused(t: Any, packet: str, vectors: tuple[dict[str, Any], ...], strict: bool) -> None:
+async def refused(t: Any, packet: str, vectors: tuple[Vector, ...], strict: bool) -> None:
     t.share_client()
     await carries_on_when_good(t, packet)
     t.body()
@@ -102,48 +96,30 @@ async def closes(t: Any, name: str, note: str, strict: bool) -> bool:
     return True
 
 
-def declare(protocol: str, packet: str, requirement: str, vectors: tuple[Any, ...], part: int) -> None:
+def declare(group: Group) -> None:
+    packet, requirement, vectors = group.packet, group.requirement, group.vectors
+
     async def run(t: Any) -> None:
         t.body  # noqa: B018 - says that the case has a preamble
         await refused(t, packet, vectors, is_strict(requirement))
 
-    slug = requirement.split("-", 1)[1].replace("/", "-").replace(".", "-").lower()
-    version = protocol.removeprefix("mqtt")
     case(
-        f"client-vector-{version}-{packet}-{slug}" + (f"-part-{part + 1}" if part else ""),
+        f"client-vector-{group.slug}",
         role="client",
         requires=requirement,
-        protocols=[protocol],
+        protocols=[group.protocol],
         when=["qos1 and qos2"],
         bulk=True,
         title=f"{packet.upper()} packets that break {requirement} are refused by a client",
     )(run)
 
 
-def reaches_a_client(vector: dict[str, Any]) -> bool:
+def reaches_a_client(vector: Vector) -> bool:
     """The flags of DISCONNECT are wrong from both sides."""
-    packet = PACKETS[int(vector["hex"][0], 16)]
+    packet = packet_of(vector)
     both = any(one.endswith("-3.14.1-1") for one in vector["requirement"].values())
     return (vector["from"] != "client" or both) and packet not in NOT_FOR_CLIENTS
 
 
-def batches(vectors: list[Any], size: int) -> list[tuple[Any, ...]]:
-    return [tuple(vectors[at : at + size]) for at in range(0, len(vectors), size)]
-
-
-def declare_all() -> None:
-    groups: dict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
-    for file in sorted(paths.data("conformance/vectors/mqtt").glob("*.json")):
-        for vector in json.loads(file.read_text()):
-            if vector["status"] not in ("malformed", "protocol_error") or not reaches_a_client(vector):
-                continue
-            packet = PACKETS[int(vector["hex"][0], 16)]
-            for protocol, requirement in vector["requirement"].items():
-                if protocol in ("mqtt5", "mqtt311"):
-                    groups[protocol, packet, requirement].append(vector)
-    for (protocol, packet, requirement), vectors in sorted(groups.items()):
-        for part, some in enumerate(batches(vectors, AT_ONCE)):
-            declare(protocol, packet, requirement, some, part)
-
-
-declare_all()
+for each in refused_vectors(reaches_a_client, AT_ONCE):
+    declare(each)
