@@ -10,6 +10,7 @@ import pytest
 
 from test_check_cli import wirelaw_command
 from wirelaw import paths
+from wirelaw.cases import load
 from wirelaw.engine.matrix import known_faults
 
 PROTOCOLS = ("mqtt5", "mqtt311")
@@ -48,6 +49,13 @@ def test_every_fault_of_a_server_has_its_proof(protocol: str) -> None:
     rows = [row for row in proofs(protocol)["faults"] if row["role"] == "server"]
     assert {row["name"] for row in rows} == {fault.name for fault in known_faults(protocol, "server")}
     assert [row["name"] for row in rows if row["outcome"] != "killed"] == []
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_the_proofs_name_cases_that_exist(protocol: str) -> None:
+    known = {case.id for case in load(protocol)}
+    stale = {row["name"]: set(row["killed_by"]) - known for row in proofs(protocol)["faults"]}
+    assert {name: cases for name, cases in stale.items() if cases} == {}
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
