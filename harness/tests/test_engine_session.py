@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -107,21 +108,52 @@ def test_hundreds_of_cases_run_side_by_side(tmp_path: Path) -> None:
     assert time.monotonic() - begun < 12, "one after the other they would take a minute"
 
 
-def test_a_late_answer_gets_a_second_look(tmp_path: Path) -> None:
-    """The broker is stopped while the case waits: the first look times out, the second passes."""
-    pids: list[int] = []
+def stopped_for(seconds: float) -> Callable[[Bench], None]:
+    """Stops the broker while the case waits, so long."""
 
     def stop(bench: Bench) -> None:
         pid = bench.running.pid
-        pids.append(pid)
-        timer = threading.Timer(0.05, os.kill, (pid, signal.SIGSTOP))
-        timer.start()
-        threading.Timer(2.0, os.kill, (pid, signal.SIGCONT)).start()
+        threading.Timer(0.05, os.kill, (pid, signal.SIGSTOP)).start()
+        threading.Timer(seconds, os.kill, (pid, signal.SIGCONT)).start()
 
+    return stop
+
+
+def test_a_late_answer_is_waited_for_twice_as_long(tmp_path: Path) -> None:
     text = case_text("wait: 0.3", *PING, preamble=CONNECTED)
-    outcome = run_cases(tmp_path, text, on_bench=stop, again=True)
+    outcome = run_cases(tmp_path, text, on_bench=stopped_for(1.8), again=True)
+    assert outcome["x"].verdict is Verdict.PASS and outcome.notes["x"] is None
+
+
+def test_on_a_busy_machine_a_timeout_gets_a_second_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Clock, "hurried", True)
+    text = case_text("wait: 0.3", *PING, preamble=CONNECTED)
+    outcome = run_cases(tmp_path, text, on_bench=stopped_for(3.0), again=True)
     assert outcome["x"].verdict is Verdict.PASS
     assert "timeout" in (outcome.notes["x"] or "")
+
+
+def test_the_grace_is_given_once_and_calm_is_told() -> None:
+    clock = Clock()
+    deadline = Deadline(clock, 0, NS, NS // 2)
+    assert deadline.extend() and deadline.until == NS * 3 // 2
+    assert not deadline.extend() and deadline.calm
+    clock.stalled(NS)
+    assert not deadline.calm
+    hurried = Clock()
+    hurried.answered(NS // 2)
+    assert not Deadline(hurried, 0, NS).calm
+
+
+def test_cases_that_wait_make_room_for_others(tmp_path: Path) -> None:
+    """Two at once, and six wait for what never comes: the last to start is the first to end."""
+    never = ("a: {expect: PINGRESP}",)
+    text = "".join(case_text(*never, preamble=CONNECTED, name=f"w{i}") for i in range(6))
+    text += case_text(*PING, preamble=CONNECTED, name="quick")
+    outcome = run_cases(tmp_path, text, concurrency=2, again=True)
+    assert next(iter(outcome.results)) == "quick"
 
 
 def test_the_deadline_is_extended_by_what_this_machine_lost() -> None:

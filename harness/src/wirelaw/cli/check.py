@@ -74,7 +74,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--patience", type=float, default=1.0, metavar="X", help="for slow machines: 2"
     )
     how.add_argument("--seed", type=int, help="of the order of cases")
-    how.add_argument("--concurrency", type=_positive, default=64, metavar="N")
+    how.add_argument("--concurrency", type=_positive, default=32, metavar="N")
     how.add_argument("--max-inconclusive", type=float, default=5.0, metavar="PERCENT")
     out = parser.add_argument_group("results")
     out.add_argument("--report", type=Path, metavar="DIR", help="default: wirelaw-report/<iut>")

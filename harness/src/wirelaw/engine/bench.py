@@ -256,10 +256,10 @@ class Bench:
     ) -> Session:
         """A session of these cases; start it by `run` or step by step."""
         lonely_device = self.plan.role == "client" and self.descriptor is None
+        concurrency = 1 if lonely_device else self._concurrency()
         options = Options(
-            concurrency=1 if lonely_device else self._concurrency(), seed=self.plan.seed,
-            stop_after=stop_after,
-        )  # fmt: skip
+            concurrency, crowd=self._crowd(concurrency), seed=self.plan.seed, stop_after=stop_after
+        )
         ours = self.running is not None and self.descriptor is not None
         return Session(
             self.scheduler, self.target, cases, options, on_started=on_started, on_ended=on_ended,
@@ -274,6 +274,12 @@ class Bench:
         if self.plan.role == "client":
             return min(self.plan.concurrency, 4 * (os.cpu_count() or 1))
         return self.plan.concurrency
+
+    def _crowd(self, concurrency: int) -> int:
+        """How many cases are open at most, with those that wait."""
+        if concurrency == 1:
+            return 1
+        return concurrency * (2 if self.plan.role == "client" else 4)
 
     def why_not(self, case: Case) -> str | None:
         """Why a case does not apply to this IUT."""
@@ -291,7 +297,7 @@ class Bench:
         wire = run.log[index][3] if run is not None and index is not None else None
         name = codec.load(wire) if wire else None
         for each in found:
-            if each.requirement == "none":
+            if each.requirement == "none" or (run and each.requirement in run.provoked):
                 continue
             self.on_violation(
                 MonitorViolation(

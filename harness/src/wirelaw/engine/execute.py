@@ -67,7 +67,7 @@ async def _still_serves(run: CaseRun) -> None:
     try:
         await run.target.speech.serves(run)
     except StepFailed as error:
-        run.by_timeout = error.cause in ("timeout", "connect")
+        run.note_timeout(error)
         run.end_with(Verdict.FAIL, f"does not serve any more: {error.detail}")
     except Inconclusive as error:
         run.end_with(Verdict.INCONCLUSIVE, error.cause)

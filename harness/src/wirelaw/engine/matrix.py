@@ -341,7 +341,7 @@ class Matrix:
     ) -> Session:
         concurrency = CONCURRENCY if self.share.role == "server" else CLIENTS
         return Session(
-            self.scheduler, target, cases, Options(concurrency, again=False),
+            self.scheduler, target, cases, Options(concurrency, crowd=4 * concurrency, again=False),
             on_ended=lambda run, note: told.add(run), make_own=own,
         )  # fmt: skip
 

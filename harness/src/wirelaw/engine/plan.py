@@ -30,7 +30,7 @@ class Plan:
     repeat: int = 1
     patience: float = 1.0
     seed: int = 0
-    concurrency: int = 64
+    concurrency: int = 32
     faults: list[str] = field(default_factory=list)
     user: str | None = None
     password: str | None = field(default=None, repr=False)

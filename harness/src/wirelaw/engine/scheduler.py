@@ -34,13 +34,15 @@ class pause:  # noqa: N801 - awaited like a function
 
 
 class Task:
-    """One coroutine on the loop. `done` is called with it when it has ended."""
+    """One coroutine on the loop. `done` is called with it when it has ended; `resumed` is when it
+    last went on, in ns."""
 
-    __slots__ = ("coroutine", "until", "queued", "finished", "error", "done", "thrown")
+    __slots__ = ("coroutine", "until", "queued", "finished", "error", "done", "thrown", "resumed")
 
     def __init__(self, coroutine: Coroutine[Any, Any, None], done: Callable[[Task], None]) -> None:
         self.coroutine = coroutine
         self.until = 0
+        self.resumed = 0
         self.queued = False
         self.finished = False
         self.error: BaseException | None = None
@@ -91,6 +93,7 @@ class Scheduler:
         task.queued = False
         if task.finished:
             return
+        task.resumed = net_module.now()
         try:
             if task.thrown is not None:
                 error, task.thrown = task.thrown, None

@@ -11,9 +11,11 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from wirelaw.cases.model import Case, Source
 from wirelaw.engine import net as net_module
+from wirelaw.engine.actions import Flow
 from wirelaw.engine.execute import close_parked, execute, tidy
 from wirelaw.engine.net import NS
 from wirelaw.engine.outcome import Aborted, Inconclusive, StepFailed
@@ -30,14 +32,18 @@ MAX_ABSENT = 3  # cases for which no client came, when none ever did
 LEAVE_TIME = 3.0  # s: to tidy up after an interrupt
 PARK_TIME = 1.0  # s: how long the last parked connection stays open at least
 SLEEPER = 1.0  # s of waiting: a case above it mostly sleeps, and does not count as running
+IDLE = 300_000_000  # ns in which nothing came in for a case: it waits, and does not count either
 _DEATHLY = frozenset(("closed", "connect", "refused", "timeout", "flow"))
 
 
 @dataclass
 class Options:
-    """How a session runs. `again`: whether failures by time-out get a second look."""
+    """How a session runs. `concurrency` cases run at once, beside those that wait for something
+    to come; `crowd` bounds both. `again`: whether failures by time-out on a busy machine get a
+    second look."""
 
-    concurrency: int = 64
+    concurrency: int = 32
+    crowd: int = 128
     own_concurrency: int = 2
     seed: int = 0
     again: bool = True
@@ -127,8 +133,12 @@ class Session:
 
     @property
     def num_running(self) -> int:
-        """The cases that are running, without those that mostly sleep."""
-        return sum(1 for run in self._active if run.case.seconds < SLEEPER)
+        """The cases that are running, without those that mostly sleep, or wait now."""
+        idle = net_module.now() - IDLE
+        return sum(
+            1 for run, task in self._active.items()
+            if run.case.seconds < SLEEPER and task.resumed > idle
+        )  # fmt: skip
 
     @property
     def waking_at(self) -> int | None:
@@ -176,7 +186,7 @@ class Session:
 
     def _start_shared(self) -> None:
         room = self.options.concurrency - self.num_running
-        while self._shared and room > 0:
+        while self._shared and room > 0 and len(self._active) < self.options.crowd:
             room -= self._start(self._shared.popleft(), self.target).case.seconds < SLEEPER
 
     def _start_lonely(self, case: Case) -> None:
@@ -186,6 +196,7 @@ class Session:
     def _start(self, case: Case, target: Target) -> CaseRun:
         self._number += 1
         run = CaseRun(case, target, self.scheduler, self._number)
+        run.first_look = self.options.again and case.id not in self._looked
         if case.id in self._looked:
             run.patience = 2.0
         self.on_started(case)
@@ -345,7 +356,7 @@ class Session:
         )
 
     def _look_again(self, run: CaseRun) -> None:
-        """What failed by time-out runs once more, with twice the patience."""
+        """What failed by time-out on a busy machine runs once more, with twice the patience."""
         self._looked.add(run.case.id)
         self._notes.setdefault(run.case.id, f"first: {run.verdict} ({run.cause})")
         queue = self._alone if run.case.isolation == "exclusive" else self._shared
@@ -436,10 +447,20 @@ def _sorted(cases: Iterable[Case], seed: int) -> tuple[deque[Case], deque[Case],
     order = list(cases)
     random.Random(seed).shuffle(order)
     shared = [case for case in order if case.isolation == "topics"]
-    shared.sort(key=lambda case: -case.seconds)
+    shared.sort(key=lambda case: -_longest(case))
     alone = [case for case in order if case.isolation == "exclusive"]
     own = [case for case in order if case.isolation == "own-iut"]
     return deque(shared), deque(alone), deque(own)
+
+
+def _longest(case: Case) -> float:
+    """How many seconds a case may wait for what the specification gives time."""
+    return case.seconds + sum(_within(step.args) for step in case.steps)
+
+
+def _within(args: Any) -> float:
+    given = args.options.get("within") if isinstance(args, Flow) else getattr(args, "within", None)
+    return given or 0.0
 
 
 async def _whole(run: CaseRun) -> None:
