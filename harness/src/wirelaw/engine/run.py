@@ -77,7 +77,9 @@ class CaseRun:
         self.ended = 0
         self.parked = False
         self.check_serving = False
-        self.by_timeout = False
+        self.by_timeout = False  # of which another look may show more
+        self.first_look = False  # another may follow
+        self._calm = False
         self.patience = 1.0  # of this run, on top of the user's
         self.verdict = Verdict.UNTESTED
         self.cause: str | None = None
@@ -94,6 +96,7 @@ class CaseRun:
         self.welcomed = False  # a CONNACK, or the like, went to the client since it was told to connect
         self.shares_client = False  # its tester may come from another case, and go to one
         self.said: list[dict[str, Any]] = []  # by the upper tester
+        self.provoked: frozenset[str] = frozenset()  # requirements that the client is told to break
         self._hit: tuple[int, Connection, Received] | None = None
         self.log_from = target.log_offset()
 
@@ -216,10 +219,11 @@ class CaseRun:
 
     def deadline(self, within: float | None = None) -> Deadline:
         """The end of a wait that begins now; `within` is a time that the specification allows."""
-        length = int(self.clock.allowance * self.patience)
-        if within is not None:
-            length += int(within * net_module.NS)
-        return Deadline(self.clock, net_module.now(), length)
+        self._calm = False
+        allowance = int(self.clock.allowance * self.patience)
+        given = int((within or 0.0) * net_module.NS)
+        grace = max(0, allowance - given) if self.first_look else 0
+        return Deadline(self.clock, net_module.now(), allowance + given, grace)
 
     async def wait(self, deadline: Deadline) -> bool:
         """Until something came in. False: the time is up. Raises Inconclusive when that says
@@ -234,6 +238,7 @@ class CaseRun:
             if not deadline.extend():
                 if deadline.late:
                     continue
+                self._calm = deadline.calm
                 return False
         await pause(deadline.until)
         self.check()
@@ -293,7 +298,11 @@ class CaseRun:
         if step.requirement and not error.soft:
             verdict = Verdict.FAIL if step.must else Verdict.WARN
         self.mark(index, verdict, error.cause, error.detail, error)
-        self.by_timeout = error.cause in ("timeout", "connect")
+        self.note_timeout(error)
+
+    def note_timeout(self, error: StepFailed) -> None:
+        """Keeps whether it was a time-out that a calmer machine might not have seen."""
+        self.by_timeout = error.cause in ("timeout", "connect") and not self._calm
 
     def mark(
         self, index: int, verdict: Verdict, cause: str | None = None, detail: str | None = None,
