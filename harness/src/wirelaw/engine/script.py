@@ -86,6 +86,11 @@ class Script:
         it dials in and out so often that starting it would take most of the time. Say it first."""
         self._run.shares_client = True
 
+    def provokes(self, *requirements: str) -> None:
+        """The client will be told to break these: what the monitor sees of them in this case is no
+        finding. Say it first."""
+        self._run.provoked = frozenset(requirements)
+
     @property
     def messages(self) -> list[dict[str, Any]]:
         """The messages that the client told of since it was started, in order: topic, payload, qos,
