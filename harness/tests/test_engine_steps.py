@@ -4,6 +4,8 @@ faults.
 
 from __future__ import annotations
 
+import socket
+import threading
 from pathlib import Path
 
 import pytest
@@ -353,3 +355,36 @@ def test_mqtt311_is_spoken_in_its_own_form(tmp_path: Path) -> None:
     assert result.verdict is Verdict.PASS
     connect = next(m for m in result.messages if m.type == "CONNECT")
     assert connect.hex.startswith("10") and "00044d51545404" in connect.hex
+
+
+def server_that_answers(ping: bytes) -> str:
+    """The URL of a server that accepts every client, and says `ping` to what comes then."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            connection, _ = listener.accept()
+            with connection:
+                for answer in (bytes.fromhex("2003000000"), ping):
+                    if connection.recv(4096):
+                        connection.sendall(answer)
+                connection.recv(4096)
+
+    threading.Thread(target=serve, daemon=True).start()
+    return f"tcp://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@pytest.mark.parametrize(
+    ("reason", "verdict"),
+    [("89", Verdict.INCONCLUSIVE), ("97", Verdict.INCONCLUSIVE), ("82", Verdict.FAIL)],
+)
+def test_a_server_that_ends_it_for_reasons_of_its_own_is_not_judged(
+    tmp_path: Path, reason: str, verdict: Verdict
+) -> None:
+    url = server_that_answers(bytes.fromhex(f"e002{reason}00"))
+    result = run_one(
+        tmp_path, "a: {send: PINGREQ}", "a: {expect: PINGRESP}", preamble=CONNECTED, iut=url
+    )
+    assert (result.verdict, result.cause) == (verdict, "mismatch")
+    flow = run_one(tmp_path, "a: {ping: true}", preamble=CONNECTED, iut=url)
+    assert flow.verdict is verdict

@@ -95,7 +95,8 @@ def no_answer(
 def mismatch(
     run: CaseRun, patterns: tuple[Pattern, ...], message: Received, fields: Mapping[str, Any]
 ) -> StepFailed:
-    """Another message than expected; says which field when the type is right."""
+    """Another message than expected; says which field when the type is right. When the IUT says that
+    it ends the connection for reasons of its own, it is not judged."""
     expected = describe_any(patterns, run.variables)
     got = run.codec.text(message.wire)
     same = [pattern for pattern in patterns if pattern.type == fields["type"]]
@@ -104,7 +105,16 @@ def mismatch(
         detail = f"{same[0].type}: {found}"
     else:
         detail = f"expected {expected}, got {got}"
-    return StepFailed("mismatch", detail, expected=expected, got=got, message=message.index)
+    soft = not same and refuses(run, fields)
+    return StepFailed(
+        "mismatch", detail, expected=expected, got=got, message=message.index, soft=soft
+    )
+
+
+def refuses(run: CaseRun, fields: Mapping[str, Any]) -> bool:
+    """Whether this message says that the IUT goes on no longer, for reasons of its own."""
+    reasons = run.target.speech.own_reasons
+    return any_match(reasons, run.codec, run.variables, fields) is not None
 
 
 async def expect(run: CaseRun, step: Step) -> Any:
@@ -145,7 +155,7 @@ async def expect_one(
             )  # fmt: skip
         if not any_match(args.tolerate, run.codec, run.variables, fields):
             error = mismatch(run, args.any, message, fields)
-            error.soft = bool(args.none_before)
+            error.soft |= bool(args.none_before)
             raise error
     _in_time(args.not_before, deadline.begun, message.time, "it", message.index)
     _prefer(run, step, args, fields, message)

@@ -51,7 +51,7 @@ def _other(run: CaseRun, message: Received, expected: str) -> StepFailed:
     got = run.codec.text(message.wire)
     return StepFailed(
         "mismatch", f"expected {expected}, got {got}", expected=expected, got=got,
-        message=message.index,
+        message=message.index, soft=steps.refuses(run, message.fields(run)),
     )  # fmt: skip
 
 

@@ -35,6 +35,9 @@ class Speech:
         Pattern("DISCONNECT", _REFUSED),
         Pattern("CONNACK", {"reason": {"ge": 1}}),
     )
+    #: With these a server ends a connection for reasons of its own (5.0 3.14.2.1): implementation
+    #: specific error, busy, shutting down, quota exceeded, administrative action.
+    own_reasons = (Pattern("DISCONNECT", {"reason": [0x83, 0x89, 0x8B, 0x97, 0x98]}),)
     announcements = staticmethod(announcements)
     narrowed = staticmethod(narrowed)
     serves = staticmethod(tidy.serves)
