@@ -30,7 +30,9 @@ typedef struct law_endpoint {
 
 typedef enum law_missing {
   LAW_MISSING_CUT,   /* not captured: the packet is longer than the capture's snaplen */
-  LAW_MISSING_LOST,  /* no captured packet holds these bytes, though they were sent */
+  LAW_MISSING_LOST,  /* no captured packet holds these bytes, though they were sent; 0: it is not
+                        known how many. Some may still come next, when the capture has the order of
+                        the packets of both directions wrong */
   LAW_MISSING_START, /* the capture begins in the middle of this direction; the number is 0 */
 } law_missing;
 
@@ -39,8 +41,9 @@ typedef enum law_end { LAW_END_FIN, LAW_END_RST } law_end;
 /* Two ends that talk. Reused 4-tuples (another SYN) make another flow. */
 typedef struct law_flow {
   law_flow_kind kind;
-  bool from_start;     /* TCP: the SYN of end[0] was captured. Whether a direction is whole is told by
-                          LAW_MISSING_START: it comes before the first data of one that is not */
+  bool from_start;     /* TCP: both SYNs were captured, so far */
+  bool syn[2];         /* TCP: that end's SYN was captured, so far. LAW_MISSING_START comes before the
+                          first data of a direction whose SYN was not */
   uint64_t number;     /* from 1, by first packet */
   law_endpoint end[2]; /* [0]: who opened it; if that was not captured, who was seen first */
   void *user;          /* the listener's memory: flow_size bytes, zero when opened, aligned for all */

@@ -40,7 +40,7 @@ typedef struct law_source_notes {
 
 typedef enum law_source_status {
   LAW_SOURCE_PACKET,
-  LAW_SOURCE_IDLE,   /* live only: nothing came for a while; ask again */
+  LAW_SOURCE_IDLE,   /* a live capture or a pipe: nothing came for a while; ask again */
   LAW_SOURCE_END,    /* no more packets; law_source_error then is NULL, or says that the file is cut
                         short in the middle of a packet */
   LAW_SOURCE_FAILED, /* law_source_error says why; what came before is good */
@@ -48,7 +48,8 @@ typedef enum law_source_status {
 
 /* |notes| (copied) and |filter| may be NULL; |filter| is libpcap's language ("tcp port 1883").
  * Packets that a filter leaves out are counted, but not given. All return NULL on failure, and then
- * |error| (LAW_SOURCE_TEXT bytes) holds one sentence. */
+ * |error| (LAW_SOURCE_TEXT bytes) holds one sentence. Nothing is read yet: that a file is no
+ * capture is told by the first law_source_next. */
 
 /* |path| "-" is standard input. A pipe may still be written to: packets are given as they come. */
 law_source *law_source_file(const char *path, const char *filter, const law_source_notes *notes,

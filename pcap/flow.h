@@ -1,0 +1,110 @@
+/* flow.h: the table of flows: found by the addresses and ports of a packet in either direction,
+ * forgotten by age and when there are too many.
+ *
+ * Open addressing over 8-byte slots; records, with the listener's memory behind each, come from
+ * slabs that are never moved or given back. What was least recently used is only put in order when
+ * its place is much too old, so that a packet touches no record but its own. */
+#ifndef LAW_PCAP_FLOW_H
+#define LAW_PCAP_FLOW_H
+
+#include "pcap/pool.h"
+#include "pcap/reader.h"
+
+/* Two ends as the packet has them: [0] sent it. Addresses are copied as they stand; the unused rest
+ * is zero. */
+typedef struct law_flow_key {
+  uint64_t address[2][2];
+  uint16_t port[2];
+  uint16_t kind; /* law_flow_kind */
+  uint16_t address_len;
+} law_flow_key;
+
+/* One direction of a TCP connection. */
+typedef struct law_tcp_side {
+  uint32_t next;   /* the next byte to tell */
+  uint32_t acked;  /* how far the other side acknowledged; not before |next| */
+  uint32_t isn;    /* when its SYN was captured */
+  uint32_t fin;    /* where it stands, when |has_fin| */
+  uint32_t lost_from, lost_to; /* what was last given up */
+  uint32_t stray;  /* where the next segment would be, if the last one, far from |next|, is right */
+  uint8_t known;   /* |next| is: law_tcp_known */
+  bool told_start; /* that the direction's start is missing, or it is not */
+  bool has_fin, ended, has_stray;
+  law_queue waiting;
+  uint64_t since;                /* when the hole before |waiting| was seen */
+  struct law_flow_entry *before, *after; /* among all sides that wait, oldest first */
+  uint8_t before_side, after_side;
+} law_tcp_side;
+
+typedef struct law_flow_entry {
+  law_flow flow; /* what listeners see; user stands behind the entry */
+  law_flow_key key;
+  uint32_t hash;
+  bool done;            /* both sides ended: forgotten sooner */
+  uint64_t last;        /* time of the last packet */
+  uint64_t placed;      /* law_flows.num_uses when it was put to the front */
+  struct law_flow_entry *newer, *older;
+  law_tcp_side side[2]; /* as flow.end; TCP only */
+} law_flow_entry;
+
+/* A list, most recently used first. */
+typedef struct law_flow_list {
+  law_flow_entry *newest, *oldest;
+} law_flow_list;
+
+typedef struct law_flows {
+  uint64_t *slots; /* hash << 32 | index of the record + 1; 0: empty */
+  uint32_t num_slots;
+  uint32_t num, max;
+  uint64_t seed;
+  uint64_t num_uses;
+  uint64_t tolerance; /* uses after which a record's place in the list is too old */
+  law_flow_list open, done;
+  uint8_t **slabs;
+  uint32_t num_slabs, num_records;
+  size_t record_len, user_len;
+  law_flow_entry *unused; /* linked by |older| */
+} law_flows;
+
+/* False: out of memory. */
+bool law_flows_init(law_flows *f, uint32_t max, size_t user_len);
+void law_flows_free(law_flows *f);
+
+uint32_t law_flow_hash(const law_flows *f, const law_flow_key *key);
+/* NULL: there is none. */
+law_flow_entry *law_flows_find(const law_flows *f, const law_flow_key *key, uint32_t hash);
+/* A zeroed record for |key|, which is not in the table. NULL: the table is full, or no memory. */
+law_flow_entry *law_flows_add(law_flows *f, const law_flow_key *key, uint32_t hash);
+void law_flows_remove(law_flows *f, law_flow_entry *e);
+/* Both sides of |e| ended. */
+void law_flows_done(law_flows *f, law_flow_entry *e);
+/* The one that is forgotten first. NULL: there are none. */
+law_flow_entry *law_flows_oldest(const law_flows *f);
+/* The place in the list is too old. */
+LAW_NOINLINE void law_flows_place(law_flows *f, law_flow_entry *e);
+
+LAW_INLINE void law_flows_use(law_flows *f, law_flow_entry *e, uint64_t time) {
+  e->last = time;
+  f->num_uses++;
+  if (LAW_UNLIKELY(f->num_uses - e->placed > f->tolerance)) {
+    law_flows_place(f, e);
+  }
+}
+
+/* |*out_from|: which end of |e| sent a packet with |key|. False: |key| is of another flow. */
+LAW_INLINE bool law_flow_is(const law_flow_entry *e, const law_flow_key *key, unsigned *out_from) {
+  const law_flow_key *k = &e->key;
+  if (k->kind != key->kind || k->address_len != key->address_len) {
+    return false;
+  }
+  bool same = k->address[0][0] == key->address[0][0] && k->address[1][0] == key->address[1][0] &&
+              k->port[0] == key->port[0] && k->port[1] == key->port[1] &&
+              k->address[0][1] == key->address[0][1] && k->address[1][1] == key->address[1][1];
+  bool swapped = k->address[0][0] == key->address[1][0] && k->address[1][0] == key->address[0][0] &&
+                 k->port[0] == key->port[1] && k->port[1] == key->port[0] &&
+                 k->address[0][1] == key->address[1][1] && k->address[1][1] == key->address[0][1];
+  *out_from = same ? 0 : 1;
+  return same || swapped;
+}
+
+#endif

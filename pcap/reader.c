@@ -1,0 +1,348 @@
+#include "pcap/reader.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "pcap/checksum.h"
+#include "pcap/fragments.h"
+#include "pcap/ip.h"
+#include "pcap/link.h"
+#include "pcap/tcp.h"
+
+#define SECOND UINT64_C(1000000000)
+
+enum {
+  MAX_FLOWS = 65536,
+  POOL = 16 << 20,
+  MIN_POOL = 256 << 10, /* so that no packet fills it alone */
+  CHECK_EVERY = 64,     /* packets between looks for what is too old */
+  UDP_HEADER = 8,
+};
+
+static const uint64_t default_idle = 36 * 3600 * SECOND;
+static const uint64_t done_idle = 120 * SECOND; /* late segments: the 2 MSL of RFC 9293, and some */
+
+struct law_reader {
+  law_listener listener;
+  uint64_t idle;
+  bool checksums;
+  law_flows flows;
+  law_tcp tcp;
+  law_fragments *fragments;
+  law_flow_entry *last; /* the flow of the last packet, or NULL */
+  uint64_t num_flows;
+  law_place place; /* of the last packet */
+  law_reader_counts counts;
+};
+
+/* ---- Telling ---- */
+
+LAW_COLD static void tell_unread(law_reader *r, const law_place *place, const char *what) {
+  r->counts.unread++;
+  if (r->listener.unread != NULL) {
+    r->listener.unread(r->listener.user, place, what);
+  }
+}
+
+static void fragment_lost(void *user, const law_place *place) {
+  tell_unread(user, place, "a part of an IP datagram whose other fragments are missing");
+}
+
+/* ---- Flows ---- */
+
+static void close_flow(law_reader *r, law_flow_entry *e) {
+  if (e->flow.kind == LAW_FLOW_TCP) {
+    law_tcp_finish(&r->tcp, e, &r->place);
+  }
+  if (r->listener.closed != NULL) {
+    r->listener.closed(r->listener.user, &e->flow, r->place.time);
+  }
+  if (r->last == e) {
+    r->last = NULL;
+  }
+  law_flows_remove(&r->flows, e);
+}
+
+static law_endpoint endpoint_of(const law_flow_key *key, unsigned i) {
+  law_endpoint end = {.address_len = (uint8_t)key->address_len, .port = key->port[i]};
+  memcpy(end.address, key->address[i], sizeof end.address);
+  return end;
+}
+
+static law_flow_key swapped(const law_flow_key *key) {
+  law_flow_key other = *key;
+  memcpy(other.address[0], key->address[1], sizeof other.address[0]);
+  memcpy(other.address[1], key->address[0], sizeof other.address[1]);
+  other.port[0] = key->port[1];
+  other.port[1] = key->port[0];
+  return other;
+}
+
+/* Opens a flow whose end[0] is |key|'s first. NULL: no memory. */
+static law_flow_entry *open_flow(law_reader *r, const law_flow_key *key, uint32_t hash) {
+  if (r->flows.num == r->flows.max) {
+    r->counts.evicted++;
+    close_flow(r, law_flows_oldest(&r->flows));
+  }
+  law_flow_entry *e = law_flows_add(&r->flows, key, hash);
+  if (e == NULL) {
+    return NULL;
+  }
+  e->flow.kind = (law_flow_kind)key->kind;
+  e->flow.number = ++r->num_flows;
+  e->flow.end[0] = endpoint_of(key, 0);
+  e->flow.end[1] = endpoint_of(key, 1);
+  law_tcp_begin(e);
+  r->counts.flows++;
+  if (r->listener.opened != NULL) {
+    r->listener.opened(r->listener.user, &e->flow, r->place.time);
+  }
+  return e;
+}
+
+/* The flow of |key|, found or opened; |answers|: a new one was opened by the other end. */
+static law_flow_entry *flow_of(law_reader *r, const law_flow_key *key, bool answers,
+                               unsigned *out_from) {
+  law_flow_entry *e = r->last;
+  if (e != NULL && law_flow_is(e, key, out_from)) {
+    return e;
+  }
+  uint32_t hash = law_flow_hash(&r->flows, key);
+  e = law_flows_find(&r->flows, key, hash);
+  if (e == NULL) {
+    law_flow_key opener = answers ? swapped(key) : *key;
+    e = open_flow(r, &opener, hash);
+  }
+  if (e != NULL) {
+    (void)law_flow_is(e, key, out_from);
+  }
+  return e;
+}
+
+static law_flow_key key_of(const law_ip *ip, law_flow_kind kind, const uint16_t *port) {
+  law_flow_key key = {
+      .port = {port[0], port[1]}, .kind = (uint16_t)kind, .address_len = ip->address_len};
+  if (LAW_LIKELY(ip->address_len == 4)) {
+    memcpy(key.address[0], ip->source, 4);
+    memcpy(key.address[1], ip->target, 4);
+  } else {
+    memcpy(key.address[0], ip->source, 16);
+    memcpy(key.address[1], ip->target, 16);
+  }
+  return key;
+}
+
+static bool is_idle(const law_flow_entry *e, uint64_t now, uint64_t limit) {
+  return now > e->last && now - e->last > limit;
+}
+
+/* Forgets what is too old. */
+static void expire(law_reader *r) {
+  law_tcp_expire(&r->tcp, &r->place);
+  law_flows *f = &r->flows;
+  while (f->done.oldest != NULL && is_idle(f->done.oldest, r->place.time, done_idle)) {
+    close_flow(r, f->done.oldest);
+  }
+  while (f->open.oldest != NULL && is_idle(f->open.oldest, r->place.time, r->idle)) {
+    close_flow(r, f->open.oldest);
+  }
+}
+
+/* ---- Packets ---- */
+
+static bool is_answer(const law_segment *seg) {
+  return (seg->flags & (LAW_TCP_SYN | LAW_TCP_ACK)) == (LAW_TCP_SYN | LAW_TCP_ACK);
+}
+
+static law_flow_entry *tcp_flow(law_reader *r, const law_flow_key *key, const law_segment *seg,
+                                unsigned *out_from) {
+  law_flow_entry *e = flow_of(r, key, is_answer(seg), out_from);
+  if (LAW_UNLIKELY(e != NULL && ((seg->flags & LAW_TCP_SYN) != 0 || e->done)) &&
+      law_tcp_is_new(e, *out_from, seg)) {
+    close_flow(r, e);
+    e = flow_of(r, key, is_answer(seg), out_from);
+  }
+  return e;
+}
+
+static void tcp_packet(law_reader *r, const law_ip *ip) {
+  law_segment seg;
+  unsigned from;
+  seg.data.place = r->place;
+  const char *what = law_tcp_open(ip->payload, &seg);
+  if (LAW_UNLIKELY(what != NULL)) {
+    tell_unread(r, &r->place, what);
+    return;
+  }
+  r->counts.tcp++;
+  law_flow_key key = key_of(ip, LAW_FLOW_TCP, seg.port);
+  law_flow_entry *e = tcp_flow(r, &key, &seg, &from);
+  if (LAW_UNLIKELY(e == NULL)) {
+    tell_unread(r, &r->place, "a packet for which there was no memory");
+    return;
+  }
+  law_flows_use(&r->flows, e, r->place.time);
+  r->last = e;
+  if (LAW_UNLIKELY(law_tcp_segment(&r->tcp, e, from, &seg)) && !e->done) {
+    law_flows_done(&r->flows, e);
+  }
+}
+
+static void tell_datagram(law_reader *r, law_flow_entry *e, unsigned from, const law_place *place,
+                          law_slice s) {
+  const law_listener *l = &r->listener;
+  if (s.length > s.captured) {
+    r->counts.cut_bytes += s.length - s.captured;
+    if (l->missing != NULL) {
+      l->missing(l->user, &e->flow, from, place, LAW_MISSING_CUT, s.length - s.captured);
+    }
+  }
+  if (l->data != NULL) {
+    l->data(l->user, &e->flow, from, place, law_bytes_of(s.data, s.captured));
+  }
+}
+
+/* Takes the UDP header (RFC 768) off. False: it is malformed. A length of 0 is a jumbogram's. */
+static bool open_udp(law_slice *s, uint16_t *port) {
+  port[0] = (uint16_t)law_slice_u16(s, 0);
+  port[1] = (uint16_t)law_slice_u16(s, 2);
+  uint32_t len = law_slice_u16(s, 4);
+  len = len == 0 ? s->length : len;
+  if (len < UDP_HEADER || len > s->length) {
+    return false;
+  }
+  s->length = len;
+  s->captured = s->captured < len ? s->captured : len;
+  law_slice_skip(s, UDP_HEADER);
+  return true;
+}
+
+static void udp_packet(law_reader *r, const law_ip *ip) {
+  law_slice s = ip->payload;
+  uint16_t port[2];
+  unsigned from;
+  if (s.captured < UDP_HEADER || !open_udp(&s, port)) {
+    bool was_cut = s.captured < UDP_HEADER && s.length >= UDP_HEADER;
+    tell_unread(r, &r->place,
+                was_cut ? "UDP header cut short by the capture" : "a malformed UDP header");
+    return;
+  }
+  r->counts.udp++;
+  law_flow_key key = key_of(ip, LAW_FLOW_UDP, port);
+  law_flow_entry *e = flow_of(r, &key, false, &from);
+  if (e == NULL) {
+    tell_unread(r, &r->place, "a packet for which there was no memory");
+    return;
+  }
+  law_flows_use(&r->flows, e, r->place.time);
+  r->last = e;
+  law_place place = r->place;
+  place.at += UDP_HEADER;
+  tell_datagram(r, e, from, &place, s);
+}
+
+/* |ip| is whole, or the last fragment of a datagram that is now. False: not whole yet. */
+LAW_COLD static bool put_together(law_reader *r, law_ip *ip) {
+  if (!law_fragments_add(r->fragments, ip, &r->place)) {
+    return false;
+  }
+  r->place.at = 0;
+  const uint8_t *start = ip->payload.data;
+  const char *what = law_ip_open_rest(ip);
+  if (what != NULL || ip->fragment) {
+    tell_unread(r, &r->place, what != NULL ? what : "fragments in fragments");
+    return false;
+  }
+  r->place.at = (uint32_t)(ip->payload.data - start);
+  return true;
+}
+
+static void ip_payload(law_reader *r, law_ip *ip) {
+  if (LAW_UNLIKELY(ip->fragment) && !put_together(r, ip)) {
+    return;
+  }
+  if (LAW_LIKELY(ip->protocol == LAW_IP_TCP)) {
+    tcp_packet(r, ip);
+  } else if (ip->protocol == LAW_IP_UDP) {
+    udp_packet(r, ip);
+  } else {
+    tell_unread(r, &r->place, law_ip_other(ip->protocol));
+  }
+}
+
+/* The IP packet in |packet|. Returns NULL, or why it is not read. */
+LAW_INLINE const char *find_ip(law_reader *r, const law_packet *packet, law_ip *out) {
+  law_slice s = {packet->data, packet->captured,
+                 packet->length < packet->captured ? packet->captured : packet->length};
+  const char *what = law_link_open(packet->link, &s);
+  if (LAW_LIKELY(what == NULL)) {
+    what = law_ip_open(s, out);
+  }
+  if (LAW_UNLIKELY(r->checksums) && what == NULL) {
+    what = law_checksum_wrong(out, s);
+  }
+  return what;
+}
+
+void law_reader_packet(law_reader *r, const law_packet *packet) {
+  law_ip ip;
+  r->place = (law_place){packet->frame, packet->time, 0};
+  r->counts.bytes += packet->captured;
+  if (LAW_UNLIKELY(++r->counts.packets % CHECK_EVERY == 0)) {
+    expire(r);
+  }
+  const char *what = find_ip(r, packet, &ip);
+  if (LAW_UNLIKELY(what != NULL)) {
+    tell_unread(r, &r->place, what);
+    return;
+  }
+  r->place.at = (uint32_t)(ip.payload.data - packet->data);
+  ip_payload(r, &ip);
+}
+
+/* ---- The reader ---- */
+
+static void set_up(law_reader *r, const law_reader_options *options, const law_listener *listener) {
+  r->listener = *listener;
+  r->idle = options->idle != 0 ? options->idle : default_idle;
+  r->checksums = options->checksums;
+  r->tcp.listener = &r->listener;
+  r->tcp.counts = &r->counts;
+}
+
+law_reader *law_reader_new(const law_reader_options *options, const law_listener *listener) {
+  static const law_reader_options defaults;
+  law_reader *r = calloc(1, sizeof *r);
+  if (r == NULL) {
+    return NULL;
+  }
+  options = options != NULL ? options : &defaults;
+  set_up(r, options, listener);
+  size_t pool = options->pool_len != 0 ? options->pool_len : POOL;
+  uint32_t max_flows = options->max_flows != 0 ? options->max_flows : MAX_FLOWS;
+  r->fragments = law_fragments_new(fragment_lost, r);
+  if (!law_pool_init(&r->tcp.pool, pool > MIN_POOL ? pool : MIN_POOL) ||
+      !law_flows_init(&r->flows, max_flows, listener->flow_size) || r->fragments == NULL) {
+    law_reader_free(r);
+    return NULL;
+  }
+  return r;
+}
+
+void law_reader_end(law_reader *r) {
+  law_fragments_end(r->fragments);
+  while (r->flows.num > 0) {
+    close_flow(r, law_flows_oldest(&r->flows));
+  }
+}
+
+const law_reader_counts *law_reader_counted(const law_reader *r) { return &r->counts; }
+
+void law_reader_free(law_reader *r) {
+  if (r != NULL) {
+    law_pool_free(&r->tcp.pool);
+    law_flows_free(&r->flows);
+    law_fragments_free(r->fragments);
+    free(r);
+  }
+}
