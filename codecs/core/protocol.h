@@ -38,11 +38,12 @@ typedef struct law_protocol {
   const char *const *variants;
   void (*begin)(const char *variant, void *context);
 
-  /* 0 to 100: how surely |head|, the first bytes that |from| sent, are this protocol. */
+  /* 0 to 100: how surely |head|, the first bytes that |from| sent, are this protocol. 100: they are
+   * what opens a conversation, so |from| is sure, too. */
   int (*detect)(law_bytes head, law_side from);
   /* Finds the end of the first message. LAW_OK: |*out_len| is its length. LAW_NEED_MORE: |*out_len|
-   * is how many bytes it will have at least. Else |out| says what is wrong. Datagram protocols: the
-   * whole. */
+   * is how many bytes it will have: at least, when that is one more than there are; else exactly.
+   * Else |out| says what is wrong. Datagram protocols: the whole. */
   law_status (*frame)(const void *context, law_bytes in, size_t *out_len, law_violation *out);
   /* Decodes one whole message strictly and learns from it (MQTT: the version, from CONNECT). Views
    * in |message| point into |frame|. */
@@ -50,6 +51,14 @@ typedef struct law_protocol {
                        law_violation *out);
   /* The descriptor of the message that |frame| begins with; NULL for an unassigned type. */
   const law_type *(*type_of)(const void *context, law_bytes frame);
+  /* The code by which |frame|, not empty, says its type, assigned or not. */
+  uint32_t (*code_of)(law_bytes frame);
+  /* Who may send messages of |code|: a bit for each law_side. Types that nobody may send are both's.
+   * NULL: all are both's. */
+  unsigned (*senders)(uint32_t code);
+  /* The requirement that a message in a WebSocket text frame breaks; LAW_R_NONE when it is none, or
+   * |context| does not know. NULL: none. */
+  law_requirement (*in_text_frame)(const void *context);
   /* Readies a zeroed message for law_build, law_encode: type code and version. */
   void (*prepare)(const void *context, const law_type *type, void *message);
 

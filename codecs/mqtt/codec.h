@@ -16,6 +16,9 @@ law_status law_mqtt_codec_frame(const void *context, law_bytes in, size_t *out_l
 law_status law_mqtt_codec_decode(void *context, law_side from, law_bytes bytes, void *message,
                                  law_violation *violation);
 const law_type *law_mqtt_codec_type_of(const void *context, law_bytes bytes);
+uint32_t law_mqtt_codec_code_of(law_bytes bytes);
+unsigned law_mqtt_codec_senders(uint32_t code);
+law_requirement law_mqtt_codec_in_text_frame(const void *context);
 void law_mqtt_codec_prepare(const void *context, const law_type *type, void *message);
 
 /* clang-format off */
@@ -33,6 +36,9 @@ void law_mqtt_codec_prepare(const void *context, const law_type *type, void *mes
   .frame = law_mqtt_codec_frame,                   \
   .decode = law_mqtt_codec_decode,                 \
   .type_of = law_mqtt_codec_type_of,               \
+  .code_of = law_mqtt_codec_code_of,               \
+  .senders = law_mqtt_codec_senders,               \
+  .in_text_frame = law_mqtt_codec_in_text_frame,   \
   .prepare = law_mqtt_codec_prepare
 /* clang-format on */
 

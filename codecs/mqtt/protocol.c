@@ -125,6 +125,38 @@ const law_type *law_mqtt_codec_type_of(const void *context, law_bytes bytes) {
   return law_mqtt_types_by_code[code];
 }
 
+uint32_t law_mqtt_codec_code_of(law_bytes bytes) { return bytes.data[0] >> 4; }
+
+/* Tables 2-1 of 5.0 and 3.1.1. DISCONNECT: what 3.1.1 leaves to the client is both's in 5.0. */
+unsigned law_mqtt_codec_senders(uint32_t code) {
+  switch (code) {
+    case LAW_MQTT_CONNECT:
+    case LAW_MQTT_SUBSCRIBE:
+    case LAW_MQTT_UNSUBSCRIBE:
+    case LAW_MQTT_PINGREQ:
+      return 1u << LAW_CLIENT;
+    case LAW_MQTT_CONNACK:
+    case LAW_MQTT_SUBACK:
+    case LAW_MQTT_UNSUBACK:
+    case LAW_MQTT_PINGRESP:
+      return 1u << LAW_SERVER;
+    default:
+      return 1u << LAW_CLIENT | 1u << LAW_SERVER;
+  }
+}
+
+/* Section 6 of 5.0 and 3.1.1; 3.1 knows no WebSocket. */
+law_requirement law_mqtt_codec_in_text_frame(const void *context) {
+  switch (version_of(context)) {
+    case LAW_MQTT_5:
+      return LAW_R_MQTT5_6_0_0_1;
+    case LAW_MQTT_311:
+      return LAW_R_MQTT311_6_0_0_1;
+    default:
+      return LAW_R_NONE;
+  }
+}
+
 /* The protocol name that belongs to a level; static, so that a message may point to it. */
 static law_bytes name_of(uint8_t version) {
   return version == LAW_MQTT_31 ? law_bytes_of("MQIsdp", 6) : law_bytes_of("MQTT", 4);

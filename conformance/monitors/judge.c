@@ -33,6 +33,9 @@ static void observe(law_judge *j, const law_judged *judged, law_findings *findin
                        .message = judged->message,
                        .decode = judged->decode};
   j->protocol->observe(j->monitor, &seen, findings);
+  if (j->second) {
+    j->protocol->observe(j->second, &seen, findings);
+  }
 }
 
 /* One message, or what is left of a stream that can't be framed any more. |v| is set unless
@@ -58,6 +61,15 @@ static void judge_message(law_judge *j, law_side from, uint64_t now, law_bytes w
   deliver(j, &judged, &v);
 }
 
+static void tell_gap(law_judge *j, law_side from) {
+  if (j->monitor && j->protocol->gap) {
+    j->protocol->gap(j->monitor, from);
+    if (j->second) {
+      j->protocol->gap(j->second, from);
+    }
+  }
+}
+
 /* |hand|: the bytes in hand. */
 LAW_COLD static void lose_framing(law_judge *j, law_side from, uint64_t now, law_bytes hand,
                                   const law_violation *v) {
@@ -71,9 +83,7 @@ LAW_COLD static void too_long(law_judge *j, law_side from, uint64_t now, law_byt
   const law_violation v = {LAW_R_NONE, LAW_LIMIT, 0};
   law_judged judged = {.from = from, .now = now, .status = LAW_LIMIT, .wire = hand};
   j->direction[from].dead = true;
-  if (j->monitor && j->protocol->gap) {
-    j->protocol->gap(j->monitor, from);
-  }
+  tell_gap(j, from);
   judged.decode = &v;
   judged.findings = &nothing;
   j->sink(j->user, &judged);
@@ -175,6 +185,9 @@ void law_judge_closed(law_judge *j, law_side from, bool reset, uint64_t now) {
   j->direction[from].dead = true;
   if (j->monitor && j->protocol->closed) {
     j->protocol->closed(j->monitor, from, reset, now, &findings);
+    if (j->second) {
+      j->protocol->closed(j->second, from, reset, now, &findings);
+    }
     report(j, from, now, &findings);
   }
 }
@@ -182,9 +195,7 @@ void law_judge_closed(law_judge *j, law_side from, bool reset, uint64_t now) {
 void law_judge_gap(law_judge *j, law_side from) {
   j->direction[from].len = 0;
   j->direction[from].dead = false;
-  if (j->monitor && j->protocol->gap) {
-    j->protocol->gap(j->monitor, from);
-  }
+  tell_gap(j, from);
 }
 
 uint64_t law_judge_tick(law_judge *j, uint64_t now) {
@@ -194,6 +205,10 @@ uint64_t law_judge_tick(law_judge *j, uint64_t now) {
     return UINT64_MAX;
   }
   uint64_t next = j->protocol->tick(j->monitor, now, &findings);
+  if (j->second) {
+    uint64_t other = j->protocol->tick(j->second, now, &findings);
+    next = other < next ? other : next;
+  }
   report(j, LAW_SERVER, now, &findings);
   return next;
 }

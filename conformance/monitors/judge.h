@@ -44,6 +44,7 @@ typedef bool (*law_judge_grow)(void *user, law_judge_direction *direction, size_
 typedef struct law_judge {
   const law_protocol *protocol;
   void *monitor; /* connection state, or NULL: decode only */
+  void *second;  /* another one, which judges the other side; NULL after law_judge_init */
   law_judge_sink sink;
   void *user;
   law_judge_grow grow; /* NULL: the tails stay as they are */

@@ -24,6 +24,7 @@ FILES = {
     "mqtt31": "mqtt-3.1.csv",
     "mqtt311": "mqtt-3.1.1.csv",
     "mqtt5": "mqtt-5.0.csv",
+    "websocket": "rfc6455.csv",
 }
 
 COLUMNS = (
