@@ -1,0 +1,133 @@
+/* Writes the dictionary of one variant of a protocol, for libFuzzer and AFL++, from its tables:
+ *
+ *   wirelaw-fuzz-dictionary VARIANT
+ *
+ * A message of each type as the protocol readies it, each property with its limits as values, and
+ * the texts and varints that decoders get wrong. */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/dissect.h"
+#include "core/writer.h"
+#include "monitors/judge.h"
+
+enum { ROOM = 512 };
+
+static void entry(const char *name, law_bytes bytes) {
+  if (bytes.len == 0) {
+    return;
+  }
+  (void)printf("%s=\"", name);
+  for (size_t i = 0; i < bytes.len; i++) {
+    uint8_t c = bytes.data[i];
+    bool plain = c > 0x20 && c < 0x7f && c != '"' && c != '\\';
+    (void)(plain ? printf("%c", c) : printf("\\x%02x", c));
+  }
+  (void)printf("\"\n");
+}
+
+/* Names of entries are letters, digits and '_'. */
+static const char *name_of(const char *prefix, const char *name, unsigned nth) {
+  static char out[128];
+  (void)snprintf(out, sizeof out, "%s_%s_%u", prefix, name, nth);
+  return out;
+}
+
+static void put_message(const law_protocol *protocol, const void *context, const law_type *type) {
+  uint64_t message[LAW_MAX_MESSAGE_SIZE / 8] = {0};
+  uint8_t out[ROOM];
+  protocol->prepare(context, type, message);
+  size_t len = law_encode(type, message, out, sizeof out);
+  if (len <= sizeof out) {
+    entry(name_of("message", type->name, 0), law_bytes_of(out, len));
+  }
+}
+
+static void write_number(law_writer *w, law_kind kind, uint32_t number) {
+  if (kind == LAW_KIND_VARINT) {
+    law_write_varint(w, number);
+    return;
+  }
+  for (int size = kind == LAW_KIND_U8 ? 1 : kind == LAW_KIND_U16 ? 2 : 4; size-- > 0;) {
+    law_write_u8(w, (uint8_t)(number >> 8 * size));
+  }
+}
+
+static void put_item(const law_item *item) {
+  uint32_t values[] = {item->min, item->max, item->max + 1};
+  bool number = law_kind_is_number(item->kind);
+  for (unsigned i = 0; i < (number ? 3u : 1u); i++) {
+    uint8_t out[ROOM];
+    law_writer w = law_writer_of(out, sizeof out);
+    law_write_varint(&w, item->tag);
+    if (number) {
+      write_number(&w, item->kind, values[i]);
+    } else {
+      law_write_bytes16(&w, law_bytes_of("a", 1));
+      law_write_bytes16(&w, law_bytes_of("b", item->kind == LAW_KIND_PAIR ? 1 : 0));
+      w.len -= item->kind == LAW_KIND_PAIR ? 0 : 2;
+    }
+    entry(name_of("item", item->name, i), law_bytes_of(out, w.len));
+  }
+}
+
+/* Each list of items once, though many types have it. */
+static void put_items(const law_type *const *types, size_t num) {
+  const law_item *seen = NULL;
+  for (size_t i = 0; i < num; i++) {
+    for (size_t k = 0; k < types[i]->num_fields; k++) {
+      const law_field *field = &types[i]->fields[k];
+      for (size_t n = 0; field->tags != seen && n < field->num_tags; n++) {
+        put_item(&field->tags[n]);
+      }
+      seen = field->num_tags > 0 ? field->tags : seen;
+    }
+  }
+}
+
+static void put_texts(void) {
+  static const char *const texts[] = {"/",        "#",        "+",    "a/#",          "a/+/b",
+                                      "$share/g/a", "$SYS/", "\xc3\xa9", "\xed\xa0\x80", "\xc0\x80",
+                                      "\xf4\x8f\xbf\xbf"};
+  static const uint8_t varints[][5] = {
+      {0x7f}, {0x80, 0x01}, {0xff, 0x7f}, {0xff, 0xff, 0x7f}, {0xff, 0xff, 0xff, 0x7f},
+      {0xff, 0xff, 0xff, 0xff, 0x01}, {0x80, 0x80}};
+  for (unsigned i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+    entry(name_of("text", "topic", i), law_bytes_of(texts[i], strlen(texts[i])));
+  }
+  for (unsigned i = 0; i < sizeof varints / sizeof varints[0]; i++) {
+    entry(name_of("varint", "limit", i),
+          law_bytes_of(varints[i], strlen((const char *)varints[i])));
+  }
+}
+
+static bool has_variant(const law_protocol *protocol, const char *variant) {
+  for (const char *const *v = protocol->variants; *v != NULL; v++) {
+    if (strcmp(*v, variant) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static void put_all(const law_protocol *protocol, const char *variant) {
+  uint64_t context[LAW_MAX_CONTEXT_SIZE / 8];
+  protocol->begin(variant, context);
+  (void)printf("# Made from the tables by wirelaw-fuzz-dictionary %s. Do not edit.\n", variant);
+  for (size_t i = 0; i < protocol->num_types; i++) {
+    put_message(protocol, context, protocol->types[i]);
+  }
+  put_items(protocol->types, protocol->num_types);
+  put_texts();
+}
+
+int main(int argc, char **argv) {
+  for (const law_protocol *const *p = law_protocols; argc == 2 && *p != NULL; p++) {
+    if (has_variant(*p, argv[1])) {
+      put_all(*p, argv[1]);
+      return fflush(stdout) == 0 ? 0 : 1;
+    }
+  }
+  (void)fprintf(stderr, "usage: wirelaw-fuzz-dictionary VARIANT, such as mqtt5\n");
+  return 2;
+}

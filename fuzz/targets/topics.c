@@ -1,0 +1,15 @@
+/* Topic names and filters: two texts, with a zero byte between them. */
+#include "checks/checks.h"
+#include "targets/input.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
+  const uint8_t *zero = len > 0 ? memchr(data, 0, len) : NULL;
+  size_t filter_len = zero != NULL ? (size_t)(zero - data) : len;
+  size_t topic_at = filter_len < len ? filter_len + 1 : len;
+  law_bytes filter = fuzz_input(data, filter_len);
+  law_bytes topic = fuzz_input(data + topic_at, len - topic_at);
+  fuzz_check_topics(filter, topic);
+  fuzz_done(filter);
+  fuzz_done(topic);
+  return 0;
+}
