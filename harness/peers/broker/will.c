@@ -24,6 +24,10 @@ static law_bytes payload_of(const law_broker *b, const law_mqtt_message *connect
   return payload;
 }
 
+static bool has_slash(law_bytes text) {
+  return text.len > 0 && memchr(text.data, '/', text.len) != NULL;
+}
+
 static law_message *message_of(law_session *s, const law_mqtt_message *connect) {
   law_broker *b = s->broker;
   uint8_t flags = connect->u.connect.flags;
@@ -34,6 +38,11 @@ static law_message *message_of(law_session *s, const law_mqtt_message *connect) 
       .qos = law_fault(b, FAULT_WILL_QOS_IGNORED) ? 0 : law_mqtt_will_qos(connect),
       .retain = (flags & LAW_MQTT_WILL_RETAIN) != 0,
   };
+  if (law_fault(b, FAULT_CONNECT_ORDER_SWAPPED) && has_slash(parts.payload)) {
+    law_bytes topic = parts.topic;
+    parts.topic = parts.payload;
+    parts.payload = topic;
+  }
   if (law_fault(b, FAULT_WILL_RETAIN_IGNORED)) {
     parts.retain = false;
   } else if (law_fault(b, FAULT_WILL_ALWAYS_RETAINED)) {
