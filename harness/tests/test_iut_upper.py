@@ -142,6 +142,18 @@ def test_a_command_that_publishes_connects_by_itself(tmp_path: Path) -> None:
         )
 
 
+def test_a_command_does_one_thing_on_a_connection(tmp_path: Path) -> None:
+    with iut.upper_tester(commands(tmp_path), "127.0.0.1", 99, "c") as tester:
+        connect, publish = {"do": "connect"}, {"do": "publish", "topic": "t"}
+        tester.plan([connect, publish, publish, connect, publish])
+        tester.send(connect)
+        tester.send(publish)
+        with pytest.raises(UserError, match="fake does one thing on a connection, and cannot publish as well"):
+            tester.send(publish)
+        tester.send(connect)
+        tester.send(publish)
+
+
 def test_a_command_that_fails_is_an_error(tmp_path: Path) -> None:
     with iut.upper_tester(commands(tmp_path, "fail"), "127.0.0.1", 99, "c") as tester:
         tester.send({"do": "publish", "topic": "t"})

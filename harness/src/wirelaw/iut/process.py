@@ -17,6 +17,13 @@ _GUARD = Path(__file__).with_name("guard.py")
 _GRACE = 10.0  # for the guard to kill what is left, beyond what the IUT was given
 
 
+def _readable(fd: int, seconds: float) -> bool:
+    """Whether there is something to read within the time. Descriptors may have high numbers."""
+    poller = select.poll()
+    poller.register(fd, select.POLLIN)
+    return bool(poller.poll(seconds * 1000))
+
+
 class GuardedProcess:
     """An IUT's process. `pid` is its own, and the id of its process group."""
 
@@ -74,9 +81,7 @@ class GuardedProcess:
         sockets of a dying process a moment before it counts as dead."""
         if self._pidfd < 0 or self._exit is not None:
             return False
-        poller = select.poll()
-        poller.register(self._pidfd, select.POLLIN)
-        return not poller.poll(settle * 1000)
+        return not _readable(self._pidfd, settle)
 
     def exit_status(self) -> int | None:
         """None while it runs; then its exit status, or minus the number of the signal."""
@@ -91,7 +96,7 @@ class GuardedProcess:
         until = time.monotonic() + seconds
         while not self._gone and (until_gone or self._exit is None):
             left = until - time.monotonic()
-            if left < 0 or not select.select([self._guard.stdout], [], [], left)[0]:
+            if left < 0 or not _readable(self._guard.stdout.fileno(), left):
                 return
             chunk = os.read(self._guard.stdout.fileno(), 4096)
             self._gone = not chunk

@@ -261,7 +261,8 @@ class CommandTester(UpperTester):
     ``subscribe`` stays until it is told to disconnect, ``connect`` too and does nothing.
 
     A connect waits for what comes next when the plan says that something does that its command can
-    do, and else runs the connect command if the descriptor has one.
+    do, and else runs the connect command if the descriptor has one. What would be a second thing
+    on a connection it cannot do.
     """
 
     def __init__(self, descriptor: Descriptor, values: Mapping[str, Any], folder: Path | None):
@@ -269,6 +270,7 @@ class CommandTester(UpperTester):
         self._plan: deque[Command] = deque()
         self._connect: dict[str, Any] = {}
         self._ahead: Command | None = None
+        self._dialled = False  # since it was told to connect
         self._running: dict[int, _Output] = {}
         self.verbs = tuple(dict.fromkeys(("connect", *self.verbs, "disconnect")))
 
@@ -286,14 +288,16 @@ class CommandTester(UpperTester):
             self._ahead = None
             if verb == "subscribe":
                 self._say("done", do=verb)
+        elif self._dialled:
+            name = self.descriptor.name
+            raise UserError(f"{name} does one thing on a connection, and cannot {verb} as well")
         else:
-            self._hang_up(silent=True)
             self._run(verb, command)
             if verb == "subscribe":
                 self._say("done", do=verb)
 
     def _dial(self, command: dict[str, Any]) -> None:
-        self._connect = command
+        self._connect, self._dialled = command, False
         following = self._plan[0] if self._plan else None
         if following is not None and following.get("do") in self.stimulus.commands:
             self._ahead = following
@@ -304,6 +308,7 @@ class CommandTester(UpperTester):
 
     def _run(self, verb: str, command: dict[str, Any]) -> None:
         values = {**self._values, **_flat(self._connect), **_flat(command)}
+        self._dialled = True
         argv = list(self.stimulus.commands[verb])
         at = argv.index("{properties}") if "{properties}" in argv else len(argv)
         filled = template.fill_argv(argv[:at], values)
@@ -328,15 +333,14 @@ class CommandTester(UpperTester):
                         found.append(template.fill(part, head))
         return found
 
-    def _hang_up(self, silent: bool = False) -> None:
+    def _hang_up(self) -> None:
         """Ask what stays connected to disconnect."""
         for output in self._running.values():
             if output.verb == "connect":
                 output.close_stdin()
             elif output.verb == "subscribe":
                 os.kill(output.process.pid, signal.SIGTERM)
-        if not silent:
-            self._say("done", do="disconnect")
+        self._say("done", do="disconnect")
 
     def _readable(self, fd: int) -> None:
         output = self._running[fd]
