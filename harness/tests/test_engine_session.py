@@ -173,6 +173,10 @@ def test_deadlines_follow_the_measured_round_trip_and_patience() -> None:
     assert clock.allowance == NS
     clock.answered(NS // 2)
     assert clock.allowance == 10 * NS
+    clock.answered(NS)
+    assert clock.allowance == 10 * NS
+    clock.answered(4 * NS)
+    assert clock.allowance == 20 * NS
     assert Clock(patience=3).allowance == 3 * NS
 
 

@@ -388,3 +388,12 @@ def test_a_server_that_ends_it_for_reasons_of_its_own_is_not_judged(
     assert (result.verdict, result.cause) == (verdict, "mismatch")
     flow = run_one(tmp_path, "a: {ping: true}", preamble=CONNECTED, iut=url)
     assert flow.verdict is verdict
+
+
+def test_packets_of_one_write_are_shown_one_by_one(tmp_path: Path) -> None:
+    result = run_one(
+        tmp_path, "a: {send: [PINGREQ, PINGREQ], split: 3}", "a: {expect: PINGRESP}", preamble=CONNECTED
+    )
+    assert result.verdict is Verdict.PASS
+    sent = [(m.type, m.hex) for m in result.messages if m.direction == "to_iut"]
+    assert sent[1:3] == [("PINGREQ", "c000"), ("PINGREQ", "c000")]

@@ -13,6 +13,8 @@ from wirelaw.engine.net import NS
 
 FLOOR = 1.0  # s
 ROUND_TRIPS = 20
+ENOUGH = 10.0  # s: beyond it, a few round trips do
+FEW_ROUND_TRIPS = 5
 WINDOW = NS  # round trips older than two of these are forgotten
 TICK = 50_000_000  # ns: the loop looks at the clock at least so often
 SLACK = 20_000_000  # ns: an oversleep or a busy turn below this is normal
@@ -58,7 +60,9 @@ class Clock:
     @property
     def allowance(self) -> int:
         """How long an answer may take, in ns."""
-        return int(max(FLOOR * NS, ROUND_TRIPS * self.round_trip) * self.patience)
+        longest = self.round_trip
+        many = min(ROUND_TRIPS * longest, max(int(ENOUGH * NS), FEW_ROUND_TRIPS * longest))
+        return int(max(FLOOR * NS, many) * self.patience)
 
     @property
     def hurried(self) -> bool:

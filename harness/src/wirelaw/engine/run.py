@@ -201,19 +201,21 @@ class CaseRun:
             del self.connections[connection.name]
 
     def send(
-        self, connection: Connection, wire: bytes, split: int | None = None, text: bool = False
-    ) -> int | None:
-        """Sends bytes, in pieces of `split`, over WebSocket as `text` frames if asked to; the index
-        in the
-        log, None when the IUT had closed."""
+        self, connection: Connection, *wires: bytes, split: int | None = None, text: bool = False
+    ) -> None:
+        """Sends packets in one write, or in pieces of `split` bytes; over WebSocket as `text` frames if
+        asked to. Nothing when the IUT had closed."""
         send = self.net.send_text if text else self.net.send
-        pieces = [wire] if not split else [wire[i : i + split] for i in range(0, len(wire), split)]
+        whole = b"".join(wires)
+        size = split or max(1, len(whole))
         packet: int | None = None
-        for piece in pieces:
+        for at in range(0, max(1, len(whole)), size):
+            piece = whole[at : at + size]
             packet = send(connection.handle, piece) if connection.is_open else None
             if packet is None:
-                return None
-        return self.log_message(connection, False, net_module.now(), wire, packet)
+                return
+        for wire in wires:
+            self.log_message(connection, False, net_module.now(), wire, packet)
 
     # Waiting
 

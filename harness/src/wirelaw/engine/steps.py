@@ -48,7 +48,7 @@ async def send(run: CaseRun, step: Step) -> None:
     args: actions.Send = step.args
     connection = await run.connection(step.conn)
     built = [build(run, connection, packet) for packet in args.packets]
-    run.send(connection, b"".join(wire for wire, _ in built), args.split, args.text)
+    run.send(connection, *(wire for wire, _ in built), split=args.split, text=args.text)
     bind(run, args.bind, built[-1][1])
 
 
