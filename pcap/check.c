@@ -188,9 +188,16 @@ static void count_message(law_check *c, const law_told *told) {
   t->num_unsure += told->unsure;
 }
 
+static const char unsure_text[] =
+    "messages after what the capture lacks: well-formed, but too few to be sure of more";
+
 static void take_message(law_check *c, check_flow *f, const law_told *told) {
   count_message(c, told);
   f->judged = true;
+  if (LAW_UNLIKELY(told->unsure)) {
+    add_reason(c, unsure_text, f->skipped != unsure_text, 0, told->wire.len, told->place.frame);
+    f->skipped = unsure_text;
+  }
   if (LAW_UNLIKELY(c->output.message != NULL)) {
     c->output.message(c->output.user, f->flow, law_stream_transport(f->stream), told);
   }

@@ -172,15 +172,15 @@ static void print_unjudged(const law_print_text *p, const law_check_totals *t) {
 
 static void print_verdict(const law_print_text *p, const law_check_totals *t) {
   const style *s = style_of(p);
-  uint64_t judged = t->num_messages - t->num_unsure;
   if (t->num_must + t->num_other > 0) {
     fprintf(p->out, "%s%" PRIu64 " violation%s%s\n", t->num_must > 0 ? s->red : s->yellow,
             t->num_must + t->num_other, t->num_must + t->num_other == 1 ? "" : "s", s->off);
-  } else if (judged == 0) {
+  } else if (t->num_messages == 0) {
     fprintf(p->out, "%snothing could be judged%s\n", s->yellow, s->off);
   } else {
-    fprintf(p->out, "no violation in %" PRIu64 " message%s that could be judged\n", judged,
-            judged == 1 ? "" : "s");
+    fprintf(p->out, "no violation in %" PRIu64 " message%s%s\n", t->num_messages,
+            t->num_messages == 1 ? "" : "s",
+            t->num_reasons > 0 ? ", as far as they could be judged" : "");
   }
 }
 

@@ -387,7 +387,9 @@ static const char *unjudged_transport(law_stream *s) {
   if (s->inside) {
     return law_stream_unjudged(s->inside);
   }
-  return s->websocket ? "WebSocket: no data were sent" : "TLS: no application data were sent";
+  return s->websocket ? "WebSocket: no data were sent"
+         : s->dtls    ? "DTLS: no application data were sent"
+                      : "TLS: no application data were sent";
 }
 
 static const char *reason(law_stream *s) {

@@ -111,15 +111,23 @@ static int status_of(const job *j, bool read) {
   if (t->num_must > 0) {
     return LAW_EXIT_VIOLATIONS;
   }
-  return read && t->num_messages > t->num_unsure ? LAW_EXIT_GOOD : LAW_EXIT_UNREAD;
+  return read && t->num_messages > 0 ? LAW_EXIT_GOOD : LAW_EXIT_UNREAD;
+}
+
+/* The reason that concerns the most bytes. */
+static const char *main_reason(const law_check_totals *t) {
+  const law_check_reason *most = &t->reasons[0];
+  for (size_t i = 1; i < t->num_reasons; i++) {
+    most = t->reasons[i].bytes > most->bytes ? &t->reasons[i] : most;
+  }
+  return t->num_reasons > 0 ? most->what : "no flow of it carries data";
 }
 
 static int unjudged(const job *j) {
   const law_check_totals *t = law_check_total(j->check);
   char text[LAW_SOURCE_TEXT];
-  const char *why = law_check_counts(j->check)->packets == 0 ? "it holds no packets"
-                    : t->num_reasons > 0                     ? t->reasons[0].what
-                                                             : "no flow of it carries data";
+  const char *why =
+      law_check_counts(j->check)->packets == 0 ? "it holds no packets" : main_reason(t);
   (void)snprintf(text, sizeof text, "nothing in %s could be judged: %s", name_of(&j->command), why);
   return unread(j, text);
 }
