@@ -98,7 +98,20 @@ LAW_INLINE void tell_data(law_tcp *t, law_flow_entry *e, unsigned from, const la
   }
 }
 
+/* What waits behind the end is no part of the stream. */
+static void drop_waiting(law_tcp *t, law_flow_entry *e, unsigned from) {
+  law_tcp_side *side = &e->side[from];
+  if (law_queue_empty(&side->waiting)) {
+    return;
+  }
+  while (!law_queue_empty(&side->waiting)) {
+    law_queue_pop(&t->pool, &side->waiting);
+  }
+  stop_waiting(t, e, from);
+}
+
 static void tell_end(law_tcp *t, law_flow_entry *e, unsigned from, law_end how, uint64_t time) {
+  drop_waiting(t, e, from);
   if (!e->side[from].ended) {
     e->side[from].ended = true;
     if (t->listener->ended != NULL) {
@@ -442,6 +455,10 @@ LAW_NOINLINE static bool take_segment(law_tcp *t, law_flow_entry *e, unsigned fr
   settle(t, e, 1 - from, place, true);
   if (is_stray(t, e, from, &seg.data)) {
     t->counts->old++;
+    return is_over(e);
+  }
+  if (side->ended) { /* by a reset: what comes after it is no part of the stream */
+    count(t, side, &seg.data);
     return is_over(e);
   }
   take_late(side, &seg.data);

@@ -120,7 +120,8 @@ static void read_all(law_bytes file, const law_reader_options *options) {
 }
 
 void fuzz_check_capture(law_bytes file) {
+  static const law_reader_options roomy = {.max_flows = 64, .pool_len = 1 << 16};
   static const law_reader_options tight = {.max_flows = 2, .pool_len = 4096, .checksums = true};
-  read_all(file, NULL);
+  read_all(file, &roomy);
   read_all(file, &tight);
 }
