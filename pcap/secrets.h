@@ -9,11 +9,10 @@
 #include "core/types.h"
 
 enum {
-  LAW_SECRETS_TEXT = 256,     /* bytes of an error's sentence */
-  LAW_SECRET_MAX = 64,        /* bytes of one secret of a key log */
-  LAW_SECRETS_RANDOM = 32,    /* bytes of ClientHello.random */
-  LAW_PSK_MAX = 512,          /* bytes of a pre-shared key, and of its identity */
-  LAW_SECRETS_TLS = 0x544c534b /* a Decryption Secrets Block's type: TLS Key Log */
+  LAW_SECRETS_TEXT = 256,  /* bytes of an error's sentence */
+  LAW_SECRET_MAX = 64,     /* bytes of one secret of a key log */
+  LAW_SECRETS_RANDOM = 32, /* bytes of ClientHello.random */
+  LAW_PSK_MAX = 512,       /* bytes of a pre-shared key, and of its identity */
 };
 
 /* What a line of a key log is about. */
