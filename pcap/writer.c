@@ -152,10 +152,31 @@ static size_t comment_len(const char *comment) {
   return len > COMMENT_MAX ? COMMENT_MAX : len;
 }
 
+/* Options: two comments, each empty if it is NULL. */
+static size_t comments_size(size_t comment_len, size_t note_len) {
+  size_t size = comment_len > 0 ? option_size(comment_len) : 0;
+  size += note_len > 0 ? option_size(note_len) : 0;
+  return size > 0 ? size + 4 : 0;
+}
+
+static void put_comments(uint8_t *p, const char *comment, size_t comment_len, const char *note,
+                         size_t note_len) {
+  if (comment_len > 0) {
+    p = put_option(p, OPT_COMMENT, comment, comment_len);
+  }
+  if (note_len > 0) {
+    p = put_option(p, OPT_COMMENT, note, note_len);
+  }
+  if (comment_len + note_len > 0) {
+    (void)put_end_of_options(p);
+  }
+}
+
 /* A packet of |len| bytes; returns where they go. */
-static uint8_t *begin_packet(law_pcap_writer *w, uint64_t time, size_t len, const char *comment) {
-  size_t text_len = comment_len(comment);
-  size_t size = 12 + 20 + padded(len) + (text_len > 0 ? option_size(text_len) + 4 : 0);
+static uint8_t *begin_packet(law_pcap_writer *w, uint64_t time, size_t len, const char *comment,
+                             const char *note) {
+  size_t text_len = comment_len(comment), note_len = comment_len(note);
+  size_t size = 12 + 20 + padded(len) + comments_size(text_len, note_len);
   uint8_t *p = begin_block(w, ENHANCED_PACKET, size);
   put32(p, 0); /* the interface */
   put32(p + 4, (uint32_t)(time >> 32));
@@ -163,10 +184,7 @@ static uint8_t *begin_packet(law_pcap_writer *w, uint64_t time, size_t len, cons
   put32(p + 12, (uint32_t)len);
   put32(p + 16, (uint32_t)len);
   memset(p + 20 + len, 0, padded(len) - len);
-  if (text_len > 0) {
-    uint8_t *end = put_option(p + 20 + padded(len), OPT_COMMENT, comment, text_len);
-    (void)put_end_of_options(end);
-  }
+  put_comments(p + 20 + padded(len), comment, text_len, note, note_len);
   w->num_packets++;
   return p + 20;
 }
@@ -245,7 +263,8 @@ static void put_tcp(uint8_t *p, const law_pcap_flow *flow, law_side from, unsign
 static void put_segment(law_pcap_writer *w, law_pcap_flow *flow, law_side from, unsigned flags,
                         uint64_t time, law_bytes data, const char *comment) {
   size_t header_len = TCP_LEN + ((flags & TCP_SYN) != 0 ? SYN_OPTIONS_LEN : 0);
-  uint8_t *p = begin_packet(w, time, IPV4_LEN + header_len + data.len, comment);
+  uint8_t *p = begin_packet(w, time, IPV4_LEN + header_len + data.len, comment, flow->note);
+  flow->note = NULL;
   put_ipv4(p, flow, from, header_len + data.len);
   p += IPV4_LEN;
   if ((flags & TCP_SYN) != 0) {

@@ -23,6 +23,7 @@ typedef struct law_pcap_flow {
   uint32_t seq[2]; /* the next byte's, of each side */
   bool closed[2];
   bool reset;
+  const char *note; /* a second comment, of the first packet only; NULL: none */
 } law_pcap_flow;
 
 /* Starts the file at |path|. NULL when it cannot: |error| (LAW_PCAP_TEXT bytes) says why. */

@@ -1,8 +1,10 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "net/internal.h"
+#include "pcap/known.h"
 
 enum { HTTP_PORT = 80 };
 
@@ -94,13 +96,29 @@ static void name_flow(law_conn *c) {
   c->flow.port[LAW_SERVER] = server_port(c);
 }
 
+/* Who judges the capture later is told what this run knows. */
+static const char *note_of(const law_conn *c, char note[LAW_KNOWN_TEXT]) {
+  const law_scope *scope = c->scope;
+  if (!scope->monitor || !scope->variant) {
+    return NULL;
+  }
+  law_known known = {.judged = scope->judged,
+                     .websocket = c->ws != NULL,
+                     .world = scope->world ? scope->object.handle : 0};
+  (void)snprintf(known.variant, sizeof known.variant, "%s", scope->variant);
+  law_known_print(&known, note);
+  return note;
+}
+
 void law_capture_begin(law_conn *c, uint64_t now) {
   law_capture *capture = &c->net->capture;
+  char note[LAW_KNOWN_TEXT];
   if (!capture->writer || c->capture == capture->id) {
     return;
   }
   c->capture = capture->id;
   name_flow(c);
+  c->flow.note = note_of(c, note);
   (void)law_pcap_open(capture->writer, &c->flow, time_of(capture, now), c->comment);
 }
 
