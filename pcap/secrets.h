@@ -1,7 +1,7 @@
 /* secrets.h: the secrets by which captured TLS and DTLS is read: key logs, pre-shared keys.
  *
  * Key log: the text that browsers and TLS libraries write to SSLKEYLOGFILE
- * (draft-ietf-tls-keylogfile), and that a pcapng Decryption Secrets Block of type TLS Key Log
+ * (draft-ietf-tls-keylogfile), and that a pcapng secrets block of type LAW_SECRETS_TLS (source.h)
  * holds. Secrets are wiped before their memory is given back, and are never printed. */
 #ifndef LAW_PCAP_SECRETS_H
 #define LAW_PCAP_SECRETS_H
