@@ -348,6 +348,9 @@ static void conclude(law_check *c, check_flow *f, uint64_t time) {
 static void ended(void *user, law_flow *flow, unsigned from, law_end how, uint64_t time) {
   check_flow *f = flow->user;
   f->ended[from] = true;
+  if (LAW_UNLIKELY(f->check->output.ended != NULL)) {
+    f->check->output.ended(f->check->output.user, flow, from, how, f->check->frame, time);
+  }
   if (f->stream) {
     law_stream_ended(f->stream, from, how == LAW_END_RST, time);
     if (f->ended[0] && f->ended[1]) {

@@ -53,6 +53,10 @@ typedef struct law_check_output {
   /* NULL: not asked for. |shown|: whether it is one of the first of its flow and rule. */
   void (*message)(void *user, const law_flow *flow, const char *transport, const law_told *told);
   void (*item)(void *user, const law_check_item *item, bool shown);
+  /* |from| sends nothing any more, as |frame| says. What it sent may still be told after that, when it
+   * was held until it was known what it is. NULL: not asked for. */
+  void (*ended)(void *user, const law_flow *flow, unsigned from, law_end how, uint64_t frame,
+                uint64_t time);
 } law_check_output;
 
 typedef struct law_check_options {

@@ -10,6 +10,7 @@ static const struct {
   const char *help;
 } verbs[] = {
     {"check", law_verb_check, "judge a capture, or what an interface receives"},
+    {"messages", law_verb_messages, "list its messages and their bytes as JSON lines, for programs"},
 };
 
 enum { NUM_VERBS = sizeof verbs / sizeof *verbs };
