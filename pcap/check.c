@@ -233,6 +233,7 @@ static void opened(void *user, law_flow *flow, uint64_t time) {
   if (c->comment_frame == c->frame) {
     f->known = c->comment;
     f->is_known = true;
+    f->over = c->comment.ciphertext; /* it is judged by its copy in the clear */
   }
 }
 
@@ -330,11 +331,27 @@ static void differs(void *user, law_flow *flow, unsigned from, const law_place *
              place->frame);
 }
 
+static void count_variant(law_check_totals *t, const law_talk *talk) {
+  const char *variant = law_talk_variant(talk);
+  const law_protocol *p = law_talk_protocol(talk);
+  size_t i = protocol_index(t, p), v = 0;
+  while (v < LAW_CHECK_VARIANTS - 1 && variant && p->variants[v] &&
+         strcmp(p->variants[v], variant) != 0) {
+    v++;
+  }
+  if (i < LAW_CHECK_PROTOCOLS) {
+    t->variants[i][variant ? v : LAW_CHECK_VARIANTS - 1]++;
+  }
+}
+
 /* The last of a flow: why it was not judged, or that it was. */
 static void conclude(law_check *c, check_flow *f, uint64_t time) {
   law_stream_finish(f->stream, time);
   const char *why = law_stream_unjudged(f->stream);
   c->totals.judged_flows += f->judged;
+  if (f->judged && law_stream_talk(f->stream)) {
+    count_variant(&c->totals, law_stream_talk(f->stream));
+  }
   if (why) {
     add_reason(c, why, 1, 0, f->judged ? 0 : f->bytes, f->first_frame);
   }

@@ -10,6 +10,7 @@
 enum {
   LAW_CHECK_PROTOCOLS = 8,
   LAW_CHECK_CODES = 256,
+  LAW_CHECK_VARIANTS = 8,
   LAW_CHECK_REASONS = 256, /* different ones; the rest goes by one name */
 };
 
@@ -35,6 +36,7 @@ typedef struct law_check_totals {
   const law_protocol *protocols[LAW_CHECK_PROTOCOLS];
   uint64_t messages[LAW_CHECK_PROTOCOLS][LAW_CHECK_CODES];
   const char *names[LAW_CHECK_PROTOCOLS][LAW_CHECK_CODES]; /* NULL: unassigned */
+  uint64_t variants[LAW_CHECK_PROTOCOLS][LAW_CHECK_VARIANTS]; /* flows; the last: not known */
   size_t num_protocols;
   uint64_t violations[LAW_R_COUNT];
   uint64_t by_side[LAW_R_COUNT][3]; /* law_side; 2: not known */

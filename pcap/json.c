@@ -193,6 +193,24 @@ static void put_counts(law_print_json *p, const law_check_totals *t) {
   fputs("}", p->out);
 }
 
+static void put_variants(law_print_json *p, const law_check_totals *t) {
+  fputs(", \"variants\": {", p->out);
+  for (size_t i = 0; i < t->num_protocols; i++) {
+    const char *before = "";
+    const char *const *names = t->protocols[i]->variants;
+    fprintf(p->out, "%s\"%s\": {", i > 0 ? ", " : "", t->protocols[i]->name);
+    for (size_t v = 0; v < LAW_CHECK_VARIANTS; v++) {
+      const char *name = v == LAW_CHECK_VARIANTS - 1 ? "unknown" : names && *names ? *names++ : NULL;
+      if (name && t->variants[i][v] > 0) {
+        fprintf(p->out, "%s\"%s\": %" PRIu64, before, name, t->variants[i][v]);
+        before = ", ";
+      }
+    }
+    fputs("}", p->out);
+  }
+  fputs("}", p->out);
+}
+
 static void put_rules(law_print_json *p, const law_check_totals *t) {
   const char *before = "";
   fputs(", \"requirements\": [", p->out);
@@ -261,6 +279,7 @@ void law_json_end(law_print_json *p, const char *error, int status) {
     fputs("]", p->out);
   }
   put_counts(p, t);
+  put_variants(p, t);
   put_rules(p, t);
   put_reasons(p, t);
   fprintf(p->out, ", \"totals\": {\"must\": %" PRIu64, t->num_must);

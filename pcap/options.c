@@ -15,6 +15,7 @@ static const char usage_text[] =
     "\n"
     "  --messages            print all messages, too\n"
     "  --json                one JSON document; with --messages, JSON lines\n"
+    "  --json-file FILE      the JSON document into a file, beside what is printed\n"
     "  --first N             violations shown of each rule in each flow; 0: all (default: 3; JSON: 0)\n"
     "  --level LEVEL         MUST, SHOULD (and MUST), MAY (all, the default)\n"
     "  --requirement ID      only this one; may be given again\n"
@@ -213,6 +214,7 @@ static bool read_keylog(law_check_command *o, const char *path) {
 enum {
   OPT_MESSAGES = 256,
   OPT_JSON,
+  OPT_JSON_FILE,
   OPT_FIRST,
   OPT_LEVEL,
   OPT_REQUIREMENT,
@@ -231,6 +233,7 @@ enum {
 static const struct option options[] = {
     {"messages", no_argument, NULL, OPT_MESSAGES},
     {"json", no_argument, NULL, OPT_JSON},
+    {"json-file", required_argument, NULL, OPT_JSON_FILE},
     {"first", required_argument, NULL, OPT_FIRST},
     {"level", required_argument, NULL, OPT_LEVEL},
     {"requirement", required_argument, NULL, OPT_REQUIREMENT},
@@ -278,6 +281,9 @@ static bool set_value(law_check_command *o, int option, char *value) {
   switch (option) {
     case OPT_FIRST:
       return read_first(o, value);
+    case OPT_JSON_FILE:
+      o->json_file = value;
+      return true;
     case OPT_LEVEL:
       return read_level(o, value);
     case OPT_REQUIREMENT:

@@ -10,6 +10,7 @@ typedef struct law_check_command {
   const char *file; /* NULL: a live capture */
   const char *live;
   const char *filter;
+  const char *json_file; /* where the JSON document goes beside what is printed; NULL: nowhere */
   bool json, messages, colour, help;
   law_check_options check; /* points at what is below */
   law_decode_as as[LAW_MAX_AS];

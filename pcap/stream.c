@@ -423,6 +423,10 @@ void law_stream_finish(law_stream *s, uint64_t time) {
 
 const char *law_stream_unjudged(const law_stream *s) { return s->unjudged; }
 
+const law_talk *law_stream_talk(const law_stream *s) {
+  return s->inside ? law_stream_talk(s->inside) : s->talk;
+}
+
 const char *law_stream_transport(const law_stream *s) {
   bool inside_ws = s->inside && s->inside->layer == LAW_LAYER_WEBSOCKET;
   switch (s->layer) {

@@ -62,6 +62,8 @@ void law_stream_finish(law_stream *s, uint64_t time);
 /* After that: NULL when it was judged, else why not: one sentence without a full stop. Lives as
  * long as the stream. */
 const char *law_stream_unjudged(const law_stream *s);
+/* The conversation that was found in it, or NULL. */
+const law_talk *law_stream_talk(const law_stream *s);
 /* "tcp", "tls", "ws", "wss", "udp", "dtls" */
 const char *law_stream_transport(const law_stream *s);
 

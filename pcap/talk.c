@@ -289,6 +289,11 @@ void law_talk_free(law_talk *t) {
 
 const void *law_talk_context(const law_talk *t) { return t->judge.context; }
 const law_protocol *law_talk_protocol(const law_talk *t) { return t->protocol; }
+const char *law_talk_variant(const law_talk *t) {
+  const law_protocol *p = t->protocol;
+  return t->version_known && p->variant_of ? p->variant_of(t->judge.context) : NULL;
+}
+
 uint64_t law_talk_num(const law_talk *t) { return t->num; }
 
 /* ---- Bytes ---- */

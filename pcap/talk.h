@@ -90,6 +90,8 @@ void law_talk_finish(law_talk *t, uint64_t time);
 const law_protocol *law_talk_protocol(const law_talk *t);
 /* What the decoder knows. */
 const void *law_talk_context(const law_talk *t);
+/* Which variant of the protocol it is; NULL when that is not known, or there is only one. */
+const char *law_talk_variant(const law_talk *t);
 /* Messages that came so far, those that are unsure too. */
 uint64_t law_talk_num(const law_talk *t);
 

@@ -1,4 +1,5 @@
 /* `wirelaw-pcap check`. */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@ typedef struct job {
   law_check *check;
   law_print_text text;
   law_print_json json;
+  FILE *json_out; /* stdout, a file, or NULL */
   char error[LAW_SOURCE_TEXT];
 } job;
 
@@ -66,13 +68,55 @@ static bool open_source(job *j) {
   return j->source != NULL;
 }
 
+static void both_message(void *user, const law_flow *flow, const char *transport,
+                         const law_told *told) {
+  job *j = user;
+  law_check_output text = law_print_output(&j->text);
+  if (text.message) {
+    text.message(text.user, flow, transport, told);
+  }
+}
+
+static void both_items(void *user, const law_check_item *item, bool shown) {
+  job *j = user;
+  law_check_output text = law_print_output(&j->text), json = law_json_output(&j->json);
+  text.item(text.user, item, shown);
+  json.item(json.user, item, shown);
+}
+
+static law_check_output output_of(job *j) {
+  if (j->command.json) {
+    return law_json_output(&j->json);
+  }
+  if (!j->json_out) {
+    return law_print_output(&j->text);
+  }
+  return (law_check_output){
+      .user = j, .message = j->command.messages ? both_message : NULL, .item = both_items};
+}
+
+static bool open_json(job *j) {
+  const law_check_command *o = &j->command;
+  j->json_out = o->json ? stdout : NULL;
+  if (o->json_file && !o->json) {
+    j->json_out = fopen(o->json_file, "we");
+    if (!j->json_out) {
+      (void)snprintf(j->error, sizeof j->error, "%.400s cannot be written: %s", o->json_file,
+                     strerror(errno));
+      return false;
+    }
+  }
+  j->json = (law_print_json){.out = j->json_out,
+                             .file = o->live ? o->live : o->file,
+                             .lines = o->messages && o->json};
+  return true;
+}
+
 static bool make_check(job *j) {
   const law_check_command *o = &j->command;
   j->text = (law_print_text){
       .out = stdout, .file = name_of(o), .colour = o->colour, .messages = o->messages};
-  j->json = (law_print_json){.out = stdout, .file = o->live ? o->live : o->file,
-                             .lines = o->messages};
-  law_check_output output = o->json ? law_json_output(&j->json) : law_print_output(&j->text);
+  law_check_output output = output_of(j);
   j->check = law_check_new(&o->check, o->secrets, &output);
   j->text.check = j->json.check = j->check;
   return j->check != NULL;
@@ -135,12 +179,14 @@ static int unjudged(const job *j) {
 static int report(job *j, bool read) {
   const char *error = law_source_error(j->source);
   int status = status_of(j, read);
-  if (j->command.json) {
+  if (j->json_out) {
     law_json_end(&j->json, error, status);
-  } else {
+  }
+  if (!j->command.json) {
     law_print_summary(&j->text, error);
   }
-  if (fflush(stdout) != 0 || ferror(stdout)) {
+  if (fflush(stdout) != 0 || ferror(stdout) ||
+      (j->json_out && (fflush(j->json_out) != 0 || ferror(j->json_out)))) {
     return unread(j, "the output could not be written");
   }
   if (!read) {
@@ -150,6 +196,9 @@ static int report(job *j, bool read) {
 }
 
 static int check(job *j) {
+  if (!open_json(j)) {
+    return unread(j, NULL);
+  }
   if (!make_check(j)) {
     return unread(j, "no memory left");
   }
@@ -160,7 +209,7 @@ static int check(job *j) {
   if (!j->command.live && !j->command.colour) {
     (void)setvbuf(stdout, NULL, _IOFBF, BUFFER);
   }
-  if (j->command.json) {
+  if (j->json_out) {
     law_json_begin(&j->json);
   }
   bool read = read_all(j);
@@ -183,5 +232,8 @@ int law_verb_check(int argc, char **argv) {
   law_check_free(j.check);
   law_source_close(j.source);
   law_pcap_secrets_free(j.command.secrets);
+  if (j.json_out && j.json_out != stdout) {
+    fclose(j.json_out);
+  }
   return status;
 }

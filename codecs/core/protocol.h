@@ -27,6 +27,7 @@ typedef struct law_protocol {
   const char *name;           /* "mqtt" */
   const char *const *schemes; /* NULL-terminated: "mqtt", "mqtts", "tcp" ... */
   uint16_t port;              /* registered for it; captures show it, so that others know it too */
+  uint16_t secure_port;       /* the same over TLS or DTLS; 0: none */
   const law_type *const *types;
   size_t num_types;
   size_t message_size; /* of the decoded message; at most LAW_MAX_MESSAGE_SIZE */
@@ -41,6 +42,9 @@ typedef struct law_protocol {
   /* 0 to 100: how surely |head|, the first bytes that |from| sent, are this protocol. 100: they are
    * what opens a conversation, so |from| is sure, too. */
   int (*detect)(law_bytes head, law_side from);
+  /* Which of |variants| the flow is, as far as |context| knows; else what is assumed. NULL: there
+   * are none. */
+  const char *(*variant_of)(const void *context);
   /* Finds the end of the first message. LAW_OK: |*out_len| is its length. LAW_NEED_MORE: |*out_len|
    * is how many bytes it will have: at least, when that is one more than there are; else exactly.
    * Else |out| says what is wrong. Datagram protocols: the whole. */

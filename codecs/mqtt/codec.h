@@ -10,6 +10,7 @@ extern const char *const law_mqtt_variants[];
 
 /* See law_protocol. */
 void law_mqtt_codec_begin(const char *variant, void *context);
+const char *law_mqtt_codec_variant_of(const void *context);
 int law_mqtt_codec_detect(law_bytes head, law_side from);
 law_status law_mqtt_codec_frame(const void *context, law_bytes in, size_t *out_len,
                                 law_violation *out);
@@ -26,12 +27,14 @@ void law_mqtt_codec_prepare(const void *context, const law_type *type, void *mes
   .name = "mqtt",                                  \
   .schemes = law_mqtt_schemes,                     \
   .port = 1883,                                    \
+  .secure_port = 8883,                             \
   .types = law_mqtt_types_by_code + 1,             \
   .num_types = 15,                                 \
   .message_size = sizeof(law_mqtt_message),        \
   .context_size = sizeof(law_mqtt_context),        \
   .variants = law_mqtt_variants,                   \
   .begin = law_mqtt_codec_begin,                   \
+  .variant_of = law_mqtt_codec_variant_of,         \
   .detect = law_mqtt_codec_detect,                 \
   .frame = law_mqtt_codec_frame,                   \
   .decode = law_mqtt_codec_decode,                 \

@@ -81,6 +81,17 @@ static void name_sender(law_side from, uint8_t version, law_violation *violation
   }
 }
 
+const char *law_mqtt_codec_variant_of(const void *context) {
+  switch (version_of(context)) {
+    case LAW_MQTT_311:
+      return "mqtt311";
+    case LAW_MQTT_31:
+      return "mqtt31";
+    default:
+      return "mqtt5";
+  }
+}
+
 /* A server's answer to a CONNECT that says no version clearly is good when it is good in one. */
 static law_status decode_in_any(uint8_t version, law_bytes bytes, law_mqtt_message *m,
                                 law_violation *violation) {
