@@ -1,6 +1,7 @@
 #include "pcap/source.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -165,6 +166,7 @@ static law_source_status file_next(law_source *s, law_packet *out) {
 /* ---- Interfaces ---- */
 
 static bool set_up(law_source *s, uint32_t snaplen) {
+  char why[PCAP_ERRBUF_SIZE] = "";
   pcap_t *live = s->live;
   (void)pcap_set_snaplen(live, snaplen == 0 || snaplen > LIVE_SNAPLEN ? LIVE_SNAPLEN : (int)snaplen);
   (void)pcap_set_promisc(live, 1);
@@ -176,6 +178,10 @@ static bool set_up(law_source *s, uint32_t snaplen) {
     const char *more = pcap_geterr(live);
     say(s->error, "%s cannot be captured from: %s%s%s", s->name, pcap_statustostr(status),
         more[0] != 0 ? ": " : "", more);
+    return false;
+  }
+  if (pcap_setnonblock(live, 1, why) != 0) {
+    say(s->error, "%s cannot be captured from: %s", s->name, why);
     return false;
   }
   return true;
@@ -217,9 +223,19 @@ law_source *law_source_live(const char *interface, const char *filter, uint32_t 
   return s;
 }
 
+/* libpcap's own waiting has no end on Linux while nothing comes; so it never waits, and we do. */
+static int next_or_wait(law_source *s, struct pcap_pkthdr **header, const u_char **data) {
+  int status = pcap_next_ex(s->live, header, data);
+  struct pollfd wanted = {.fd = pcap_get_selectable_fd(s->live), .events = POLLIN};
+  if (status == 0 && poll(&wanted, 1, LIVE_WAIT) > 0) {
+    status = pcap_next_ex(s->live, header, data);
+  }
+  return status;
+}
+
 static law_source_status live_next(law_source *s, law_packet *out) {
   struct pcap_pkthdr *header;
-  int status = s->stop ? PCAP_ERROR_BREAK : pcap_next_ex(s->live, &header, &out->data);
+  int status = s->stop ? PCAP_ERROR_BREAK : next_or_wait(s, &header, &out->data);
   if (status == 0) {
     return LAW_SOURCE_IDLE;
   }
