@@ -1,0 +1,1 @@
+"""Captures: judged, replayed, turned into other things. See docs/pcap.md."""

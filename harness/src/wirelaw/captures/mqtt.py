@@ -1,0 +1,94 @@
+"""What is known of MQTT when its conversations are played again, beside the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from wirelaw.captures.conversation import Flow, Item
+from wirelaw.engine.codec import Codec, codec_of
+
+#: What opens a conversation.
+OPENS = "CONNECT"
+_VARIANTS = {5: "mqtt5", 4: "mqtt311", 3: "mqtt31"}
+#: What a test of a variant is called where it is not tested by itself.
+TESTED = {"mqtt31": "mqtt311"}
+#: Answers that name the message they answer by its packet identifier.
+ANSWERS = {
+    "SUBACK": "SUBSCRIBE", "UNSUBACK": "UNSUBSCRIBE", "PUBACK": "PUBLISH", "PUBREC": "PUBLISH",
+    "PUBREL": "PUBREC", "PUBCOMP": "PUBREL",
+}  # fmt: skip
+#: Acknowledgements of the receiver and of the sender of an application message.
+OF_RECEIVER = frozenset(("PUBACK", "PUBREC", "PUBCOMP"))
+#: What a server must do for its answers, by type, and for a client's.
+REQUIREMENTS: Mapping[str, Mapping[str, str]] = {
+    "mqtt5": {
+        "CONNACK": "MQTT5-3.1.4-5", "SUBACK": "MQTT5-3.8.4-1", "UNSUBACK": "MQTT5-3.10.4-4",
+        "PUBACK": "MQTT5-4.3.2-4", "PUBREC": "MQTT5-4.3.3-8", "PUBREL": "MQTT5-4.3.3-4",
+        "PUBCOMP": "MQTT5-4.3.3-11", "PINGRESP": "MQTT5-3.12.4-1", "PUBLISH": "MQTT5-3.3.2-3",
+        "closed": "MQTT5-4.13.1-1", "refused": "MQTT5-3.2.2-7",
+    },
+    "mqtt311": {
+        "CONNACK": "MQTT311-3.1.4-4", "SUBACK": "MQTT311-3.8.4-1", "UNSUBACK": "MQTT311-3.10.4-4",
+        "PUBACK": "MQTT311-4.3.2-2", "PUBREC": "MQTT311-4.3.3-2",
+        "PUBREL": "MQTT311-4.3.3/pubrel", "PUBCOMP": "MQTT311-4.3.3/pubcomp",
+        "PINGRESP": "MQTT311-3.12.4-1", "PUBLISH": "MQTT311-3.3.2-3",
+        "closed": "MQTT311-4.8.0-1", "refused": "MQTT311-3.2.2-5",
+    },
+}  # fmt: skip
+#: In 5.0 a server that accepts a PUBLISH may say that nobody subscribes, or not (3.4.2.1, 3.5.2.1).
+NO_SUBSCRIBERS = 0x10
+NEVER = 0xFFFFFFFF  # a Session Expiry Interval
+
+
+def variant_of(flow: Flow) -> str | None:
+    """The variant that the flow's CONNECT says; None when the capture has none that is whole."""
+    codec = codec_of("mqtt5")
+    for item in flow.messages():
+        if item.type == OPENS and item.from_client:
+            return _VARIANTS.get(codec.fields(item.wire).get("protocol_level", 0))
+    return None
+
+
+def is_whole(flow: Flow) -> bool:
+    """Whether it begins with what opens a conversation."""
+    first = next(flow.messages(), None)
+    return first is not None and first.from_client and first.type == OPENS
+
+
+def same_reason(type_name: str, captured: Any, got: Any) -> bool:
+    """Whether two reason codes mean the same in that answer."""
+    fine = (0, NO_SUBSCRIBERS)
+    return type_name in ("PUBACK", "PUBREC") and captured in fine and got in fine
+
+
+def timers(codec: Codec, items: Iterable[Item]) -> Iterable[tuple[int, int]]:
+    """When timers of the protocol begin and run out, in ns as the capture counts: expiry of messages
+    and sessions, delays of wills. Keep alive is not among them: a client that is silent is
+    captured."""
+    for item in items:
+        if item.status != "ok":
+            continue
+        fields = codec.fields(item.wire)
+        will = fields.get("will") or {}
+        for seconds in (
+            fields.get("message_expiry_interval"),
+            fields.get("session_expiry_interval"),
+            will.get("message_expiry_interval"),
+            will.get("will_delay_interval"),
+        ):
+            if seconds and seconds != NEVER:
+                yield item.time, item.time + seconds * 1_000_000_000
+
+
+def without_secrets(codec: Codec, wire: bytes) -> bytes:
+    """The bytes with what is secret in them written over, lengths kept."""
+    if codec.load(wire) is None:
+        return wire
+    hidden = bytearray(wire)
+    for span in codec.spans(wire):
+        value = span.get("value")
+        if isinstance(value, dict) and value.get("secret") and span["kind"] != "item":
+            end = span["at"] + span["len"]
+            hidden[end - value["len"] : end] = b"*" * value["len"]
+    return bytes(hidden)
