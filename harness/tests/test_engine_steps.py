@@ -96,6 +96,18 @@ def test_a_close_is_told_from_a_time_out(tmp_path: Path) -> None:
     assert answers.verdict is Verdict.FAIL and "got PINGRESP" in (answers.steps[2].detail or "")
 
 
+def test_silence_before_the_session_is_a_warning_where_a_close_is_due(tmp_path: Path) -> None:
+    faults = ["first-packet-any", "no-pingresp"]
+    sent, closed = "a: {send: PINGREQ}", "a: {expect: closed}"
+    early = run_one(tmp_path, sent, closed, preamble=["a: {open: {}}"], faults=faults)
+    assert early.verdict is Verdict.WARN and early.cause == "timeout"
+    assert "nothing says how soon" in (early.steps[2].detail or "")
+    late = run_one(tmp_path, sent, closed, preamble=CONNECTED, faults=faults)
+    assert late.verdict is Verdict.FAIL and late.cause == "timeout"
+    told = run_one(tmp_path, sent, "a: {expect: closed, within: 1}", preamble=["a: {open: {}}"], faults=faults)
+    assert told.verdict is Verdict.FAIL
+
+
 def test_a_close_that_was_not_expected_is_named(tmp_path: Path) -> None:
     result = run_one(
         tmp_path,

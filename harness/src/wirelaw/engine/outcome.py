@@ -7,7 +7,8 @@ class StepFailed(Exception):
     """What a step demands did not come. What it is bound to decides whether that is a fail.
 
     `cause` is a word (closed, timeout, mismatch, forbidden ...); `message` the index of the message
-    that decided it, in the run's log; `soft`: it is inconclusive even for a step that is bound.
+    that decided it, in the run's log; `soft`: it is inconclusive even for a step that is bound;
+    `mild`: it is a warning where it would be a fail.
     """
 
     def __init__(
@@ -19,6 +20,7 @@ class StepFailed(Exception):
         got: str | None = None,
         message: int | None = None,
         soft: bool = False,
+        mild: bool = False,
     ) -> None:
         super().__init__(detail)
         self.cause = cause
@@ -27,6 +29,7 @@ class StepFailed(Exception):
         self.got = got
         self.message = message
         self.soft = soft
+        self.mild = mild
         self.step: int | None = None  # another step than the one that was running
 
 

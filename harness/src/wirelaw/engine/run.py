@@ -292,14 +292,15 @@ class CaseRun:
 
     def fail(self, index: int, error: StepFailed) -> None:
         """Marks the step. One that is bound to nothing is only inconclusive, to a SHOULD only a
-        warning.
+        warning, as is an error that is mild.
         """
         index = index if error.step is None else error.step
         step = self.step(index)
         verdict = Verdict.INCONCLUSIVE
         if step.requirement and not error.soft:
-            verdict = Verdict.FAIL if step.must else Verdict.WARN
-        self.mark(index, verdict, error.cause, error.detail, error)
+            verdict = Verdict.FAIL if step.must and not error.mild else Verdict.WARN
+        more = ", and nothing says how soon it must" if verdict is Verdict.WARN and error.mild else ""
+        self.mark(index, verdict, error.cause, error.detail + more, error)
         self.note_timeout(error)
 
     def note_timeout(self, error: StepFailed) -> None:
