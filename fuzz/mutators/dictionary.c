@@ -53,34 +53,48 @@ static void write_number(law_writer *w, law_kind kind, uint32_t number) {
   }
 }
 
-static void put_item(const law_item *item) {
+static uint32_t largest(law_kind kind) {
+  return kind == LAW_KIND_U8 ? UINT8_MAX : kind == LAW_KIND_U16 ? UINT16_MAX : UINT32_MAX;
+}
+
+static void put_number_item(const law_item *item) {
   uint32_t values[] = {item->min, item->max, item->max + 1};
-  bool number = law_kind_is_number(item->kind);
-  for (unsigned i = 0; i < (number ? 3u : 1u); i++) {
+  unsigned num = item->max < largest(item->kind) ? 3 : 2;
+  for (unsigned i = 0; i < num; i++) {
     uint8_t out[ROOM];
     law_writer w = law_writer_of(out, sizeof out);
     law_write_varint(&w, item->tag);
-    if (number) {
-      write_number(&w, item->kind, values[i]);
-    } else {
-      law_write_bytes16(&w, law_bytes_of("a", 1));
-      law_write_bytes16(&w, law_bytes_of("b", item->kind == LAW_KIND_PAIR ? 1 : 0));
-      w.len -= item->kind == LAW_KIND_PAIR ? 0 : 2;
-    }
+    write_number(&w, item->kind, values[i]);
     entry(name_of("item", item->name, i), law_bytes_of(out, w.len));
   }
 }
 
+static void put_text_item(const law_item *item) {
+  uint8_t out[ROOM];
+  law_writer w = law_writer_of(out, sizeof out);
+  law_write_varint(&w, item->tag);
+  law_write_bytes16(&w, law_bytes_of("a", 1));
+  if (item->kind == LAW_KIND_PAIR) {
+    law_write_bytes16(&w, law_bytes_of("b", 1));
+  }
+  entry(name_of("item", item->name, 0), law_bytes_of(out, w.len));
+}
+
 /* Each list of items once, though many types have it. */
-static void put_items(const law_type *const *types, size_t num) {
+static void put_items(const law_protocol *protocol, const void *context) {
   const law_item *seen = NULL;
-  for (size_t i = 0; i < num; i++) {
-    for (size_t k = 0; k < types[i]->num_fields; k++) {
-      const law_field *field = &types[i]->fields[k];
-      for (size_t n = 0; field->tags != seen && n < field->num_tags; n++) {
-        put_item(&field->tags[n]);
+  for (size_t i = 0; i < protocol->num_types; i++) {
+    const law_type *type = protocol->types[i];
+    uint64_t message[LAW_MAX_MESSAGE_SIZE / 8] = {0};
+    protocol->prepare(context, type, message);
+    for (size_t k = 0; k < type->num_fields; k++) {
+      const law_field *field = &type->fields[k];
+      bool there = field->num_tags > 0 && (field->when == NULL || field->when(message, 1));
+      for (size_t n = 0; there && field->tags != seen && n < field->num_tags; n++) {
+        const law_item *item = &field->tags[n];
+        (law_kind_is_number(item->kind) ? put_number_item : put_text_item)(item);
       }
-      seen = field->num_tags > 0 ? field->tags : seen;
+      seen = there ? field->tags : seen;
     }
   }
 }
@@ -117,7 +131,7 @@ static void put_all(const law_protocol *protocol, const char *variant) {
   for (size_t i = 0; i < protocol->num_types; i++) {
     put_message(protocol, context, protocol->types[i]);
   }
-  put_items(protocol->types, protocol->num_types);
+  put_items(protocol, context);
   put_texts();
 }
 
