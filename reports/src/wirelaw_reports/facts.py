@@ -70,7 +70,9 @@ _JUDGEMENTS = {
 
 
 def judgement(results: Results) -> str:
-    """The whole run in three words or so."""
+    """The whole run in three words or so. What only watched proves nothing kept."""
+    if not results.cases and standing(results) == "conforms":
+        return "No violation seen"
     return _JUDGEMENTS[standing(results)]
 
 

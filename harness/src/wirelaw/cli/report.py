@@ -12,7 +12,7 @@ from wirelaw import __version__
 from wirelaw.errors import UserError
 
 if TYPE_CHECKING:
-    from wirelaw.results import Results
+    from wirelaw.results import CaseResult, Results
 
 HELP = "Render a run's report again, or several runs side by side."
 
@@ -20,6 +20,7 @@ EPILOG = """examples:
   wirelaw report out                          render again; also after a run that was killed
   wirelaw report out --case ID                one case: steps, messages, bytes
   wirelaw report out --format junit --format sarif
+  wirelaw report out --case ID --script ID.py the case as a script, for who maintains the IUT
   wirelaw report out/* --out matrix           several runs side by side, in matrix/matrix.html
 """
 
@@ -36,10 +37,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="html, junit, sarif, markdown, badge or csv; can be repeated; default: all",
     )  # fmt: skip
     parser.add_argument("--case", metavar="ID", help="show one case on the terminal instead")
+    parser.add_argument(
+        "--script", type=Path, metavar="FILE",
+        help="with --case: write it as a script that needs only Python's standard library",
+    )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="say what was made as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.script is not None and args.case is None:
+        raise UserError("--script writes one case; name it with --case")
     if args.case is not None:
         return _show_case(args)
     if len(args.runs) == 1:
@@ -107,12 +114,29 @@ def _show_case(args: argparse.Namespace) -> int:
     case = next((each for each in results.cases if each.id == args.case), None)
     if case is None:
         raise UserError(f"there is no case {args.case!r} in {args.runs[0]}{_near(results, args.case)}")
+    if args.script is not None:
+        return _write_script(args.script, results, case)
     if args.json:
         _print_json(case.to_json())
         return 0
     from wirelaw.terminal import show_case
 
     show_case(case, results)
+    return 0
+
+
+def _write_script(path: Path, results: Results, case: CaseResult) -> int:
+    from wirelaw_reports import script
+
+    text = script.render(results, case)
+    try:
+        path.write_text(text, encoding="utf-8")
+        path.chmod(0o755)
+    except OSError as error:
+        raise UserError(f"the script {path} can't be written: {error.strerror}") from None
+    print(f"{path}: run it with --host and --port of the server; its capture is packets "
+          f"{case.capture.first} to {case.capture.last} of {case.capture.file}"
+          if case.capture else f"{path}: run it with --host and --port of the server")  # fmt: skip
     return 0
 
 
