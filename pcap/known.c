@@ -6,7 +6,8 @@
 static const char form[] = "wirelaw: protocol=%s transport=%s judged=%s world=%u";
 
 void law_known_print(const law_known *known, char out[LAW_KNOWN_TEXT]) {
-  (void)snprintf(out, LAW_KNOWN_TEXT, form, known->variant, known->websocket ? "ws" : "stream",
+  const char *transport = known->ciphertext ? "tls" : known->websocket ? "ws" : "stream";
+  (void)snprintf(out, LAW_KNOWN_TEXT, form, known->variant, transport,
                  known->judged == LAW_CLIENT ? "client" : "server", (unsigned)known->world);
 }
 
@@ -24,6 +25,7 @@ bool law_known_parse(law_bytes text, law_known *out) {
   }
   *out = (law_known){.judged = strcmp(judged, "client") == 0 ? LAW_CLIENT : LAW_SERVER,
                      .websocket = strcmp(transport, "ws") == 0,
+                     .ciphertext = strcmp(transport, "tls") == 0,
                      .world = world};
   memcpy(out->variant, variant, sizeof variant);
   return true;

@@ -12,6 +12,7 @@ typedef struct law_known {
   char variant[24]; /* "mqtt5" */
   law_side judged;  /* the side under test */
   bool websocket;
+  bool ciphertext; /* a second copy of a connection, as TLS had it on the wire */
   uint32_t world; /* connections of one server have the same; 0: alone */
 } law_known;
 

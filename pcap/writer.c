@@ -14,11 +14,13 @@ enum {
   SECTION_HEADER = 0x0a0d0d0a,
   INTERFACE = 1,
   ENHANCED_PACKET = 6,
+  DECRYPTION_SECRETS = 10,
   OPT_COMMENT = 1,
   OPT_IF_NAME = 2,
   OPT_USER_APPLICATION = 4,
   OPT_IF_TSRESOL = 9,
   LINKTYPE_RAW = 101,
+  TLS_KEY_LOG = 0x544c534b,
   /* Headers. */
   IPV4_LEN = 20,
   TCP_LEN = 20,
@@ -134,17 +136,25 @@ static void put_section_header(law_pcap_writer *w) {
   (void)put_end_of_options(p);
 }
 
-static void put_interface(law_pcap_writer *w) {
-  static const char name[] = "in the clear";
+static void put_interface(law_pcap_writer *w, const char *name) {
   static const uint8_t nanoseconds = 9;
-  size_t size = 12 + 8 + option_size(sizeof name - 1) + option_size(1) + 4;
+  size_t size = 12 + 8 + option_size(strlen(name)) + option_size(1) + 4;
   uint8_t *p = begin_block(w, INTERFACE, size);
   put16(p, LINKTYPE_RAW);
   put16(p + 2, 0);
   put32(p + 4, 0); /* no limit of length */
-  p = put_option(p + 8, OPT_IF_NAME, name, sizeof name - 1);
+  p = put_option(p + 8, OPT_IF_NAME, name, strlen(name));
   p = put_option(p, OPT_IF_TSRESOL, &nanoseconds, 1);
   (void)put_end_of_options(p);
+}
+
+void law_pcap_add_ciphertext(law_pcap_writer *w) { put_interface(w, "ciphertext"); }
+
+void law_pcap_add_secrets(law_pcap_writer *w, law_bytes keylog) {
+  uint8_t *p = begin_block(w, DECRYPTION_SECRETS, 12 + 8 + padded(keylog.len));
+  put32(p, TLS_KEY_LOG);
+  put32(p + 4, (uint32_t)keylog.len);
+  (void)put_padded(p + 8, keylog.data, keylog.len);
 }
 
 static size_t comment_len(const char *comment) {
@@ -173,12 +183,12 @@ static void put_comments(uint8_t *p, const char *comment, size_t comment_len, co
 }
 
 /* A packet of |len| bytes; returns where they go. */
-static uint8_t *begin_packet(law_pcap_writer *w, uint64_t time, size_t len, const char *comment,
-                             const char *note) {
+static uint8_t *begin_packet(law_pcap_writer *w, uint32_t interface, uint64_t time, size_t len,
+                             const char *comment, const char *note) {
   size_t text_len = comment_len(comment), note_len = comment_len(note);
   size_t size = 12 + 20 + padded(len) + comments_size(text_len, note_len);
   uint8_t *p = begin_block(w, ENHANCED_PACKET, size);
-  put32(p, 0); /* the interface */
+  put32(p, interface);
   put32(p + 4, (uint32_t)(time >> 32));
   put32(p + 8, (uint32_t)time);
   put32(p + 12, (uint32_t)len);
@@ -263,7 +273,8 @@ static void put_tcp(uint8_t *p, const law_pcap_flow *flow, law_side from, unsign
 static void put_segment(law_pcap_writer *w, law_pcap_flow *flow, law_side from, unsigned flags,
                         uint64_t time, law_bytes data, const char *comment) {
   size_t header_len = TCP_LEN + ((flags & TCP_SYN) != 0 ? SYN_OPTIONS_LEN : 0);
-  uint8_t *p = begin_packet(w, time, IPV4_LEN + header_len + data.len, comment, flow->note);
+  uint8_t *p = begin_packet(w, flow->ciphertext, time, IPV4_LEN + header_len + data.len, comment,
+                            flow->note);
   flow->note = NULL;
   put_ipv4(p, flow, from, header_len + data.len);
   p += IPV4_LEN;
@@ -351,7 +362,7 @@ law_pcap_writer *law_pcap_create(const char *path, char *error) {
     return NULL;
   }
   put_section_header(w);
-  put_interface(w);
+  put_interface(w, "in the clear");
   return w;
 }
 

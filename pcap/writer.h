@@ -3,7 +3,7 @@
  *
  * What is told is what two sides said over a TCP connection; the IPv4 and TCP headers around it
  * are made here (RFC 791, RFC 9293), with right numbers and checksums. One interface, raw IP,
- * times in ns. */
+ * times in ns; on demand a second one for what TLS had on the wire, and its secrets. */
 #ifndef LAW_PCAP_WRITER_H
 #define LAW_PCAP_WRITER_H
 
@@ -23,6 +23,7 @@ typedef struct law_pcap_flow {
   uint32_t seq[2]; /* the next byte's, of each side */
   bool closed[2];
   bool reset;
+  bool ciphertext;  /* on the second interface: see law_pcap_add_ciphertext */
   const char *note; /* a second comment, of the first packet only; NULL: none */
 } law_pcap_flow;
 
@@ -36,6 +37,12 @@ bool law_pcap_finish(law_pcap_writer *w, char *error);
 bool law_pcap_flush(law_pcap_writer *w);
 /* Why writing failed; NULL while it did not. */
 const char *law_pcap_error(const law_pcap_writer *w);
+
+/* Declares the second interface: before the first flow that is on it. */
+void law_pcap_add_ciphertext(law_pcap_writer *w);
+/* Lines of a key log, as SSLKEYLOGFILE has them: before the packets that need them, for readers go
+ * through a capture once. At most 64 KiB at a time. */
+void law_pcap_add_secrets(law_pcap_writer *w, law_bytes keylog);
 
 /* Times are ns since 1970. |comment|, UTF-8, may be NULL. The functions give the number of the
  * first packet they wrote, as Wireshark counts (from 1). */

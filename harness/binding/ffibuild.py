@@ -95,6 +95,7 @@ law_net *law_net_new(void);
 void law_net_free(law_net *net);
 uint64_t law_net_now(void);
 bool law_net_capture(law_net *net, const char *path);
+bool law_net_capture_ciphertext(law_net *net);
 bool law_net_capture_end(law_net *net);
 bool law_net_hide(law_net *net, law_bytes secret);
 const char *law_net_error(const law_net *net);

@@ -35,6 +35,8 @@ bool law_net_capture_end(law_net *net) {
   char error[LAW_PCAP_TEXT];
   law_pcap_writer *writer = net->capture.writer;
   net->capture.writer = NULL;
+  net->capture.ciphertext = false;
+  law_queue_free(&net->capture.pieces);
   if (writer && !law_pcap_finish(writer, error)) {
     law_net_fail(net, "%s", error);
     return false;
@@ -64,7 +66,7 @@ void law_capture_idle(law_net *net) {
 
 /* What is told later is not told as earlier: our own answer to what was just read may have come
  * in between. */
-static uint64_t time_of(law_capture *capture, uint64_t now) {
+uint64_t law_capture_time(law_capture *capture, uint64_t now) {
   if (now > capture->told) {
     capture->told = now;
   }
@@ -119,7 +121,7 @@ void law_capture_begin(law_conn *c, uint64_t now) {
   c->capture = capture->id;
   name_flow(c);
   c->flow.note = note_of(c, note);
-  (void)law_pcap_open(capture->writer, &c->flow, time_of(capture, now), c->comment);
+  (void)law_pcap_open(capture->writer, &c->flow, law_capture_time(capture, now), c->comment);
 }
 
 uint32_t law_capture_data(law_conn *c, law_side from, uint64_t now, law_bytes bytes) {
@@ -129,14 +131,17 @@ uint32_t law_capture_data(law_conn *c, law_side from, uint64_t now, law_bytes by
   }
   law_capture_begin(c, now);
   bytes = law_secrets_hide(&c->net->secrets, bytes, c->ws != NULL);
-  return law_pcap_data(capture->writer, &c->flow, from, time_of(capture, now), bytes, c->comment);
+  return law_pcap_data(capture->writer, &c->flow, from, law_capture_time(capture, now), bytes,
+                       c->comment);
 }
 
 void law_capture_close(law_conn *c, law_side from, bool reset, uint64_t now) {
   law_capture *capture = &c->net->capture;
   if (capture->writer && c->capture == capture->id) {
-    (void)law_pcap_close(capture->writer, &c->flow, from, reset, time_of(capture, now), c->comment);
+    (void)law_pcap_close(capture->writer, &c->flow, from, reset, law_capture_time(capture, now),
+                         c->comment);
   }
+  law_ciphertext_close(c, from, reset, now);
 }
 
 void law_net_comment(law_net *net, law_handle handle, const char *comment) {

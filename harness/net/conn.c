@@ -92,6 +92,9 @@ bool law_conn_layer(law_conn *c, const law_endpoint *e, law_tls_context *context
   if (context && (c->tls = law_tls_new(c->net, context, c->fd, e)) == NULL) {
     return false;
   }
+  if (c->tls) {
+    law_tls_tap(c->tls, c);
+  }
   if (!law_transport_is_ws(e->transport)) {
     return true;
   }
@@ -121,7 +124,6 @@ static void say_goodbye(law_conn *c) {
 
 void law_conn_destroy(law_conn *c) {
   uint64_t now = law_net_now();
-  law_capture_close(c, c->side, c->reset, now);
   if (c->opened) {
     law_judging_closed(c, c->side, c->reset, now);
     law_judging_closed(c, law_other_side(c->side), c->reset, now);
@@ -133,6 +135,7 @@ void law_conn_destroy(law_conn *c) {
   } else {
     say_goodbye(c);
   }
+  law_capture_close(c, c->side, c->reset, now);
   close(c->fd);
   law_table_remove(&c->net->table, c->object.handle);
   free_conn(c);

@@ -74,6 +74,8 @@ typedef struct law_conn {
   void *monitor;
   law_pcap_flow flow;
   uint32_t capture; /* the capture that |flow| is in; 0: none */
+  law_pcap_flow ciphertext;
+  uint32_t ciphertext_capture; /* the same for |ciphertext| */
   char *comment;
 } law_conn;
 
@@ -85,6 +87,8 @@ typedef struct law_capture {
   uint64_t told;    /* time of the last packet, monotonic */
   uint64_t flushed; /* when, monotonic */
   uint32_t num_flows;
+  bool ciphertext;  /* of TLS, too */
+  law_queue pieces; /* of it, while OpenSSL is at work: first come the secrets to read them by */
 } law_capture;
 
 typedef struct law_listener {
@@ -150,8 +154,17 @@ void law_net_flush(law_net *net);
 void law_capture_begin(law_conn *c, uint64_t now);
 uint32_t law_capture_data(law_conn *c, law_side from, uint64_t now, law_bytes bytes);
 void law_capture_close(law_conn *c, law_side from, bool reset, uint64_t now);
+uint64_t law_capture_time(law_capture *capture, uint64_t now);
 /* Before a wait: what was captured a while ago goes to the file. */
 void law_capture_idle(law_net *net);
+
+/* ciphertext.c: all do nothing when it is not captured. */
+/* Bytes that went over the socket, kept until law_ciphertext_flush. */
+void law_ciphertext_data(law_conn *c, law_side from, law_bytes bytes);
+void law_ciphertext_flush(law_conn *c);
+/* One line of a key log. */
+void law_ciphertext_secret(law_net *net, const char *line);
+void law_ciphertext_close(law_conn *c, law_side from, bool reset, uint64_t now);
 
 /* events.c: appends; NULL (and |no_memory|) without memory. The rest of the event is zeroed. */
 law_event *law_event_add(law_net *net, law_event_kind kind, const law_object *object,

@@ -74,6 +74,10 @@ uint64_t law_net_now(void);
 /* Writes all traffic from now on to a pcapng file. False when it can't be written: see
  * law_net_error. */
 bool law_net_capture(law_net *net, const char *path);
+/* From then on, that capture also has what new TLS connections have on the wire, on an interface of
+ * its own, and the secrets to read it by: passwords that law_net_hide strikes out stand in it.
+ * Before any connection. False without a capture: see law_net_error. */
+bool law_net_capture_ciphertext(law_net *net);
 /* Flushes and closes the capture. */
 bool law_net_capture_end(law_net *net);
 /* Captures get `*` for the bytes of |secret|, a password: in TCP, in TLS told in the clear, in

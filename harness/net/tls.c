@@ -22,9 +22,17 @@ struct law_tls {
   bool wants_write;
   bool shaken; /* the handshake is done */
   bool broken; /* nothing may be said any more */
+  law_conn *conn;
 };
 
 /* ---- The socket below: OpenSSL's own would raise SIGPIPE and tell less about how it ended ---- */
+
+static void captured(const law_tls *t, bool sent, const void *data, ssize_t len) {
+  if (t->conn && len > 0) {
+    law_side from = sent ? t->conn->side : law_other_side(t->conn->side);
+    law_ciphertext_data(t->conn, from, law_bytes_of(data, (size_t)len));
+  }
+}
 
 static bool try_again(int error) {
   return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
@@ -35,6 +43,7 @@ static int bio_write(BIO *bio, const char *data, int len) {
   BIO_clear_retry_flags(bio);
   ssize_t n = send(t->fd, data, (size_t)len, MSG_NOSIGNAL);
   if (n >= 0) {
+    captured(t, true, data, n);
     return (int)n;
   }
   if (try_again(errno)) {
@@ -50,6 +59,7 @@ static int bio_read(BIO *bio, char *out, int cap) {
   BIO_clear_retry_flags(bio);
   ssize_t n = recv(t->fd, out, (size_t)cap, 0);
   if (n > 0) {
+    captured(t, false, out, n);
     return (int)n;
   }
   if (n == 0) {
@@ -92,6 +102,7 @@ static bool attach(law_net *net, law_tls *t) {
   BIO_set_data(bio, t);
   BIO_set_init(bio, 1);
   SSL_set_bio(t->ssl, bio, bio);
+  SSL_set_app_data(t->ssl, t);
   return true;
 }
 
@@ -142,10 +153,27 @@ void law_tls_free(law_tls *t) {
   }
 }
 
+void law_tls_tap(law_tls *t, law_conn *c) { t->conn = c; }
+
+void law_tls_keylog(const SSL *ssl, const char *line) {
+  const law_tls *t = SSL_get_app_data(ssl);
+  if (t->conn) {
+    law_ciphertext_secret(t->conn->net, line);
+  }
+}
+
+/* OpenSSL has done its work: what it made secrets for may go to the capture. */
+static void settled(const law_tls *t) {
+  if (t->conn) {
+    law_ciphertext_flush(t->conn);
+  }
+}
+
 void law_tls_shutdown(law_tls *t) {
   if (t->shaken && !t->broken) {
     ERR_clear_error();
     (void)SSL_shutdown(t->ssl);
+    settled(t);
     t->broken = SSL_get_shutdown(t->ssl) == (SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
   }
 }
@@ -187,6 +215,7 @@ static law_io outcome(law_net *net, law_tls *t, int result) {
 law_io law_tls_handshake(law_net *net, law_tls *t) {
   ERR_clear_error();
   int result = SSL_do_handshake(t->ssl);
+  settled(t);
   if (result != 1) {
     return outcome(net, t, result);
   }
@@ -205,6 +234,7 @@ law_io law_tls_read(law_net *net, law_tls *t, uint8_t *out, size_t cap, size_t *
     total += len;
     io = result == 1 ? LAW_IO_OK : outcome(net, t, result);
   }
+  settled(t);
   *out_len = total;
   return io;
 }
@@ -212,6 +242,7 @@ law_io law_tls_read(law_net *net, law_tls *t, uint8_t *out, size_t cap, size_t *
 law_io law_tls_write(law_net *net, law_tls *t, law_bytes bytes, size_t *out_len) {
   ERR_clear_error();
   int result = SSL_write_ex(t->ssl, bytes.data, bytes.len, out_len);
+  settled(t);
   if (result == 1) {
     t->wants_write = false;
     return LAW_IO_OK;

@@ -8,6 +8,7 @@
 typedef struct law_tls_context
     law_tls_context;            /* keys, certificates, what is asked of the other side */
 typedef struct law_tls law_tls; /* one connection's */
+struct law_conn;
 
 /* The context that |e| asks for. It is the loop's, and lives as long; the same files, unchanged,
  * give the same context. NULL when a file is not what it should be: see law_net_error. */
@@ -17,6 +18,8 @@ void law_tls_contexts_free(law_net *net);
 /* NULL: no memory. |e| gives the names; only used when connecting. */
 law_tls *law_tls_new(law_net *net, law_tls_context *context, int fd, const law_endpoint *e);
 void law_tls_free(law_tls *t);
+/* Whose capture gets what goes over the socket, and the secrets. */
+void law_tls_tap(law_tls *t, struct law_conn *c);
 
 /* The handshake's next step: OK when it is done, AGAIN, or an end. */
 law_io law_tls_handshake(law_net *net, law_tls *t);

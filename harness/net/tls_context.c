@@ -129,6 +129,7 @@ static void set_manners(SSL_CTX *ctx, const law_endpoint *e, bool server) {
   (void)SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                   SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_read_ahead(ctx, 1);
+  SSL_CTX_set_keylog_callback(ctx, law_tls_keylog);
   (void)SSL_CTX_set_session_id_context(ctx, name, sizeof name - 1);
   int how = SSL_VERIFY_NONE;
   if (e->verify) {

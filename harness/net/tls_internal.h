@@ -13,6 +13,9 @@ struct law_tls_context {
   unsigned char alpn[256]; /* a length and a name; length 0: none */
 };
 
+/* OpenSSL has made a secret. */
+void law_tls_keylog(const SSL *ssl, const char *line);
+
 /* The oldest error in OpenSSL's queue, in words. */
 const char *law_tls_reason(void);
 

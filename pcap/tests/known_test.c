@@ -20,7 +20,13 @@ static void test_what_is_printed_is_read(void **state) {
   assert_string_equal(back.variant, "mqtt5");
   assert_int_equal(back.judged, LAW_CLIENT);
   assert_true(back.websocket);
+  assert_false(back.ciphertext);
   assert_int_equal(back.world, 77);
+  known.ciphertext = true;
+  law_known_print(&known, text);
+  assert_string_equal(text, "wirelaw: protocol=mqtt5 transport=tls judged=client world=77");
+  assert_true(law_known_parse(law_bytes_of(text, strlen(text)), &back));
+  assert_true(back.ciphertext);
 }
 
 static void test_other_comments_are_none(void **state) {

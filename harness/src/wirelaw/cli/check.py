@@ -82,6 +82,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--baseline", type=Path, metavar="DIR", help="an earlier report to compare with"
     )
     out.add_argument("--fail-on", choices=("new", "must", "should"), default="new")
+    out.add_argument("--ciphertext", action="store_true",
+                     help="the capture also has what TLS had on the wire, and its secrets")
     out.add_argument("--json", action="store_true", help="print results.json")
 
 
@@ -122,6 +124,11 @@ def _check_words(args: argparse.Namespace) -> None:
         raise UserError(f"--fault is for wirelaw's own peers, not for {args.iut}")
     if args.fault:
         _check_faults(args.fault)
+    if args.ciphertext and (args.password or args.iut and _without_login(args.iut) != args.iut):
+        raise UserError(
+            "--ciphertext would let everybody who has the capture read the password in it: "
+            "leave out one of the two"
+        )
 
 
 def _check_faults(names: list[str]) -> None:
@@ -150,6 +157,7 @@ def _plan(args: argparse.Namespace) -> Plan:
         cafile=args.cafile, cert=args.cert, key=args.key, alpn=args.alpn, ws_path=args.ws_path,
         topic_prefix=args.topic_prefix, client_id=args.client_id, read_only=args.read_only,
         yes=args.yes, iut_command=args.iut_command, listen=args.listen,
+        ciphertext=args.ciphertext,
     )  # fmt: skip
 
 

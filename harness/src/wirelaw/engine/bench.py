@@ -74,7 +74,7 @@ class Bench:
     def start(self) -> Target:
         """Starts or finds the IUT and greets it. Raises UserError."""
         if self._capture is not None:
-            self.net.capture(str(self._capture))
+            self.net.capture(str(self._capture), self.plan.ciphertext)
         if self.plan.role == "client":
             self.target = self._client()
             return self.target

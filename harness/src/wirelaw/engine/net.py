@@ -114,10 +114,14 @@ class Net:
         """Why the last call failed."""
         return text(lib.law_net_error(self._net))
 
-    def capture(self, path: str) -> None:
-        """Writes all traffic from now on to a pcapng file. Raises UserError."""
+    def capture(self, path: str, ciphertext: bool = False) -> None:
+        """Writes all traffic from now on to a pcapng file; `ciphertext`: also what TLS has on the
+        wire, on an interface of its own, and its secrets. Raises UserError.
+        """
         if not lib.law_net_capture(self._net, path.encode()):
             raise UserError(f"{path} cannot be written: {self.error}")
+        if ciphertext and not lib.law_net_capture_ciphertext(self._net):
+            raise UserError(self.error)
 
     def hide(self, secret: str) -> None:
         """Captures get `*` instead of this password. Raises UserError."""

@@ -45,6 +45,7 @@ class Plan:
     yes: bool = False
     iut_command: str | None = None
     listen: str | None = None
+    ciphertext: bool = False
     report: str | None = None
 
     def to_json(self) -> dict[str, Any]:
