@@ -185,6 +185,39 @@ def test_no_file_of_a_run_holds_the_password(tmp_path: Path, in_url: bool) -> No
     assert login.username.encode() in (tmp_path / "out" / "run.pcapng").read_bytes()
 
 
+def dissected(capture: Path, interface: int, what: str) -> list[str]:
+    """What Wireshark's own dissectors make of one interface, by themselves."""
+    done = subprocess.run(
+        ["tshark", "-r", str(capture), "-Y", f"frame.interface_id=={interface} && {what}",
+         "-T", "fields", "-e", f"{what}.{'msgtype' if what == 'mqtt' else 'opcode'}"],
+        capture_output=True, text=True, timeout=120, check=True,
+    )  # fmt: skip
+    return [kind for line in done.stdout.split() for kind in line.split(",")]
+
+
+@pytest.mark.parametrize(("transport", "what"), [("tls", "mqtt"), ("wss", "websocket")])
+def test_wireshark_reads_the_ciphertext_of_a_run(
+    tmp_path: Path, transport: str, what: str
+) -> None:
+    done = wirelaw_command(
+        "check", "mqtt5", "--case", CASE, "--transport", transport, "--ciphertext",
+        "--report", "out", cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    capture = tmp_path / "out" / "run.pcapng"
+    clear = dissected(capture, 0, what)
+    assert len(clear) > 4
+    assert sorted(dissected(capture, 1, what)) == sorted(clear)
+
+
+def test_no_ciphertext_with_a_password(tmp_path: Path) -> None:
+    for words in (["--user", "u", "--password", "p"], ["--iut", "tls://u:p@127.0.0.1:1"]):
+        done = wirelaw_command("check", "mqtt5", "--transport", "tls", "--ciphertext", *words,
+                               cwd=tmp_path)  # fmt: skip
+        assert done.returncode == 2
+        assert "--ciphertext would let everybody who has the capture read" in done.stderr
+
+
 def test_an_iut_of_somebody_else_that_goes_ends_the_run(tmp_path: Path) -> None:
     with iut.start(iut.load("reference"), ["tcp"], protocol="mqtt5") as running:
         process = start_check("--iut", running.url("tcp"), "--repeat", "100000", cwd=tmp_path)

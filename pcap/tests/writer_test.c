@@ -12,6 +12,7 @@
 enum { MAX_PACKETS = 64, IP = 20, TCP = 20, FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16 };
 
 typedef struct packet {
+  uint32_t interface;
   const uint8_t *data;
   size_t len;
   uint64_t time;
@@ -24,6 +25,8 @@ typedef struct file {
   size_t len;
   packet packets[MAX_PACKETS];
   size_t num;
+  size_t num_interfaces;
+  char secrets[64];
 } file;
 
 static const law_pcap_flow start = {.address = {{10, 0, 0, 1}, {127, 0, 0, 1}},
@@ -64,7 +67,8 @@ static void load(file *f) {
 static void read_packet(file *f, const uint8_t *body, size_t len) {
   assert_true(f->num < MAX_PACKETS);
   packet *p = &f->packets[f->num++];
-  assert_int_equal(le32(body), 0);
+  p->interface = le32(body);
+  assert_true(p->interface < f->num_interfaces);
   p->time = (uint64_t)le32(body + 4) << 32 | le32(body + 8);
   p->len = le32(body + 12);
   assert_int_equal(le32(body + 16), p->len);
@@ -95,9 +99,14 @@ static void read_blocks(file *f) {
       assert_int_equal(type, 0x0a0d0d0a);
       assert_int_equal(le32(block + 8), 0x1a2b3c4d);
       assert_int_equal(le32(block + 12), 1);
-    } else if (num == 1) {
+    } else if (num == 1 || type == 1) {
       assert_int_equal(type, 1);
       assert_int_equal(le32(block + 8), 101);
+      f->num_interfaces++;
+    } else if (type == 10) {
+      assert_int_equal(le32(block + 8), 0x544c534b);
+      assert_true(le32(block + 12) < sizeof f->secrets);
+      memcpy(f->secrets, block + 16, le32(block + 12));
     } else {
       assert_int_equal(type, 6);
       read_packet(f, block + 8, size - 12);
@@ -239,6 +248,28 @@ static void flushed_at_once(void **state) {
   drop(&f);
 }
 
+static void ciphertext(void **state) {
+  (void)state;
+  static const char line[] = "CLIENT_RANDOM 00 11\n";
+  file f;
+  law_pcap_flow clear = start, cipher = start;
+  law_pcap_writer *w = create(&f);
+  cipher.ciphertext = true;
+  (void)law_pcap_data(w, &clear, LAW_CLIENT, 1, law_bytes_of("a", 1), NULL);
+  law_pcap_add_ciphertext(w);
+  law_pcap_add_secrets(w, law_bytes_of(line, sizeof line - 1));
+  (void)law_pcap_data(w, &cipher, LAW_CLIENT, 2, law_bytes_of("b", 1), NULL);
+  (void)law_pcap_data(w, &clear, LAW_CLIENT, 3, law_bytes_of("c", 1), NULL);
+  finish(&f, w);
+  assert_int_equal(f.num_interfaces, 2);
+  assert_string_equal(f.secrets, line);
+  assert_int_equal(f.num, 3);
+  assert_int_equal(f.packets[0].interface, 0);
+  assert_int_equal(f.packets[1].interface, 1);
+  assert_int_equal(f.packets[2].interface, 0);
+  free(f.data);
+}
+
 static void cannot_create(void **state) {
   (void)state;
   char error[LAW_PCAP_TEXT];
@@ -267,6 +298,7 @@ int main(void) {
       cmocka_unit_test(whole_connection), cmocka_unit_test(reset),
       cmocka_unit_test(segments),         cmocka_unit_test(flushed_at_once),
       cmocka_unit_test(cannot_create),    cmocka_unit_test(disk_full),
+      cmocka_unit_test(ciphertext),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,11 +7,13 @@
 
 #include "net/tests/certs.h"
 #include "net/tests/rig.h"
+#include "pcap/tls.h"
 
 enum { FIN = 1, SYN = 2, RST = 4, HEADERS = 40, MAX_PACKETS = 256 };
 
 typedef struct packet {
   uint64_t time;
+  uint32_t interface;
   uint32_t client; /* the client's address, whoever sent it */
   bool from_client;
   uint16_t server_port;
@@ -26,6 +28,8 @@ typedef struct file {
   uint8_t *bytes;
   packet packets[MAX_PACKETS];
   size_t num;
+  law_pcap_secrets *secrets;
+  size_t num_secrets[MAX_PACKETS]; /* that stood before each packet */
 } file;
 
 static certs tls;
@@ -53,6 +57,7 @@ static void read_packet(packet *p, uint8_t *body) {
   uint8_t *ip = body + 20, *tcp = ip + 20;
   size_t ip_len = le32(body + 12), tcp_len = (size_t)(tcp[12] >> 4) * 4;
   size_t padded = (ip_len + 3) / 4 * 4;
+  p->interface = le32(body);
   p->time = (uint64_t)le32(body + 4) << 32 | le32(body + 8);
   p->from_client = ip[12] == 10;
   p->client = be32(p->from_client ? ip + 12 : ip + 16);
@@ -67,6 +72,21 @@ static void read_packet(packet *p, uint8_t *body) {
   }
 }
 
+static void read_block(file *f, uint32_t type, uint8_t *body) {
+  char error[LAW_SECRETS_TEXT];
+  if (type == 6) {
+    assert_true(f->num < MAX_PACKETS);
+    f->num_secrets[f->num] = f->secrets ? law_pcap_secrets_count(f->secrets) : 0;
+    read_packet(&f->packets[f->num++], body);
+  } else if (type == 10) {
+    assert_int_equal(le32(body), 0x544c534b);
+    f->secrets = f->secrets ? f->secrets : law_pcap_secrets_new();
+    assert_non_null(f->secrets);
+    assert_true(
+        law_pcap_secrets_add_keylog(f->secrets, law_bytes_of(body + 8, le32(body + 4)), error));
+  }
+}
+
 static void finish(file *f, rig *r) {
   assert_true(law_net_capture_end(r->net));
   rig_stop(r);
@@ -77,10 +97,7 @@ static void finish(file *f, rig *r) {
   size_t len = fread(f->bytes, 1, 1 << 20, in);
   assert_int_equal(fclose(in), 0);
   for (size_t at = 0; at < len; at += le32(f->bytes + at + 4)) {
-    if (le32(f->bytes + at) == 6) {
-      assert_true(f->num < MAX_PACKETS);
-      read_packet(&f->packets[f->num++], f->bytes + at + 8);
-    }
+    read_block(f, le32(f->bytes + at), f->bytes + at + 8);
   }
   (void)unlink(f->path);
 }
@@ -160,6 +177,103 @@ static void secure(void **state) {
       .transport = LAW_TLS, .cert_file = tls.server_cert, .key_file = tls.server_key};
   const law_endpoint to = {.transport = LAW_TLS};
   a_conversation(&at, &to);
+}
+
+/* What one side of a connection said, in the copy on |interface|. */
+typedef struct said {
+  uint8_t data[2][4096];
+  size_t len[2];
+  law_pcap_tls *reader;
+} said;
+
+static void add_said(void *user, unsigned from, law_bytes bytes) {
+  said *s = user;
+  assert_true(s->len[from] + bytes.len <= sizeof s->data[from]);
+  memcpy(s->data[from] + s->len[from], bytes.data, bytes.len);
+  s->len[from] += bytes.len;
+}
+
+static void listen_to(said *s, const file *f, uint32_t client, uint32_t interface) {
+  const law_tls_sink sink = {.user = s, .data = add_said};
+  memset(s, 0, sizeof *s);
+  s->reader = law_pcap_tls_new(f->secrets, &sink);
+  assert_non_null(s->reader);
+  for (size_t i = 0; i < f->num; i++) {
+    const packet *p = &f->packets[i];
+    if (p->client != client || p->interface != interface) {
+      continue;
+    }
+    law_bytes bytes = law_bytes_of(p->data, p->len);
+    if (interface == 0) {
+      add_said(s, !p->from_client, bytes);
+    } else {
+      law_pcap_tls_push(s->reader, !p->from_client, bytes);
+      assert_null(law_pcap_tls_unreadable(s->reader, !p->from_client));
+    }
+  }
+  law_pcap_tls_free(s->reader);
+}
+
+/* Each connection is there twice, and says the same in both. */
+static void expect_same_in_ciphertext(const file *f, uint32_t client) {
+  static said clear, secret;
+  listen_to(&clear, f, client, 0);
+  listen_to(&secret, f, client, 1);
+  for (unsigned from = 0; from < 2; from++) {
+    assert_true(clear.len[from] > 0);
+    assert_int_equal(secret.len[from], clear.len[from]);
+    assert_memory_equal(secret.data[from], clear.data[from], clear.len[from]);
+  }
+}
+
+/* Asked for, what TLS has on the wire is there as well, and can be read by what stands before it. */
+static void ciphertext(const law_endpoint *at, const law_endpoint *to, uint16_t port) {
+  rig r;
+  file f;
+  rig_start(&r, &tally, at);
+  start(&f, &r);
+  assert_true(law_net_capture_ciphertext(r.net));
+  rig_pair(&r, to);
+  rig_tell(&r, r.client, TALLY_DATA, "said", 4);
+  rig_expect_tally(&r, r.server, TALLY_DATA, "said", 4);
+  rig_tell(&r, r.server, TALLY_DATA, "answered", 8);
+  rig_expect_tally(&r, r.client, TALLY_DATA, "answered", 8);
+  law_net_close(r.net, r.client, LAW_CLOSE_FIN);
+  rig_expect(&r, LAW_EV_CLOSED, r.server);
+  rig_expect(&r, LAW_EV_CLOSED, r.client);
+  finish(&f, &r);
+  assert_non_null(f.secrets);
+  expect_same_in_ciphertext(&f, 0x0a000001);
+  expect_same_in_ciphertext(&f, 0x0a000002);
+  for (size_t i = 0; i < f.num; i++) {
+    const packet *p = &f.packets[i];
+    if (p->interface == 1 && p->len > 0 && p->data[0] == 23) {
+      assert_true(f.num_secrets[i] >= 4);
+      assert_true(port == 0 || p->server_port == port);
+    }
+  }
+  law_pcap_secrets_free(f.secrets);
+  free(f.bytes);
+}
+
+static void ciphertexts(void **state) {
+  (void)state;
+  law_endpoint at = {
+      .transport = LAW_TLS, .cert_file = tls.server_cert, .key_file = tls.server_key};
+  law_endpoint to = {.transport = LAW_TLS};
+  ciphertext(&at, &to, 0);
+  at.transport = to.transport = LAW_WSS;
+  ciphertext(&at, &to, 443);
+}
+
+static void no_ciphertext_without_a_capture(void **state) {
+  (void)state;
+  const law_endpoint tcp = {.transport = LAW_TCP};
+  rig r;
+  rig_start(&r, &tally, &tcp);
+  assert_false(law_net_capture_ciphertext(r.net));
+  assert_non_null(strstr(law_net_error(r.net), "no capture is being written"));
+  rig_stop(&r);
 }
 
 /* A WebSocket is told as it went: handshake and frames, on HTTP's port. */
@@ -328,6 +442,8 @@ int main(void) {
       cmocka_unit_test(from_the_middle),
       cmocka_unit_test(packets_of_long_reads),
       cmocka_unit_test(cannot_be_written),
+      cmocka_unit_test(ciphertexts),
+      cmocka_unit_test(no_ciphertext_without_a_capture),
   };
   return cmocka_run_group_tests(tests, setup, teardown);
 }
