@@ -21,6 +21,8 @@ EPILOG = """examples:
   wirelaw report out --case ID                one case: steps, messages, bytes
   wirelaw report out --format junit --format sarif
   wirelaw report out --case ID --script ID.py the case as a script, for who maintains the IUT
+  wirelaw report out --sign key.pem           sign all that is in it
+  wirelaw report verify out --key public.pem  is it as it was signed?
   wirelaw report out/* --out matrix           several runs side by side, in matrix/matrix.html
 """
 
@@ -41,10 +43,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--script", type=Path, metavar="FILE",
         help="with --case: write it as a script that needs only Python's standard library",
     )  # fmt: skip
+    parser.add_argument("--sign", type=Path, metavar="KEY", help="sign the folder: a private key")
+    parser.add_argument("--key", type=Path, metavar="KEY", help="the public key of 'verify'")
     parser.add_argument("--json", action="store_true", help="say what was made as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.runs[0] == Path("verify"):
+        return _verify(args)
     if args.script is not None and args.case is None:
         raise UserError("--script writes one case; name it with --case")
     if args.case is not None:
@@ -74,19 +80,46 @@ def _render_one(args: argparse.Namespace) -> int:
     if not folder.is_file() and not (folder / FINAL).exists():
         write_results(out, results)
     files = write(results, out, formats)
+    if args.sign is not None:
+        from wirelaw_reports import signing
+
+        files.append(signing.sign(results, out, args.sign))
     if args.json:
         _print_json({"files": [str(file) for file in files], "totals": results.totals})
         return 0
     from wirelaw.terminal import Terminal
 
     Terminal().finish(results, out)
+    if args.sign is not None:
+        print(f"  signed {files[-1]}")
     return 0
+
+
+def _verify(args: argparse.Namespace) -> int:
+    """0: all as it was signed; 1: something was changed or is gone."""
+    from wirelaw_reports import signing
+
+    if len(args.runs) != 2 or args.key is None:
+        raise UserError("say which folder and which key: wirelaw report verify DIR --key PUBLIC.pem")
+    checked = signing.verify(args.runs[1], args.key)
+    if args.json:
+        _print_json({"ok": checked.ok, **vars(checked)})
+        return 0 if checked.ok else 1
+    for what, names in (("changed", checked.changed), ("gone", checked.missing)):
+        for name in names:
+            print(f"{what}: {name}")
+    for name in checked.unsigned:
+        print(f"not signed: {name}")
+    print(f"{len(checked.good)} files are as they were signed by key {checked.key_id[:16]}")
+    return 0 if checked.ok else 1
 
 
 def _render_matrix(args: argparse.Namespace) -> int:
     from wirelaw.results import read_results
     from wirelaw_reports import Column, matrix, write_matrix
 
+    if args.sign is not None:
+        raise UserError("--sign signs the folder of one run; name one")
     if args.format:
         raise UserError("--format is for one run; several runs become matrix.html and matrix.csv")
     out = args.out or Path()
