@@ -1,7 +1,6 @@
 #include "pcap/messages.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 #include "pcap/words.h"
 
@@ -35,21 +34,6 @@ static void put_ends(FILE *out, const law_flow *flow, const law_told *told) {
   } else {
     fputs(", \"client\": null, \"server\": null", out);
   }
-}
-
-/* What decoding of the flow remembers is what it assumes when one variant begins. */
-static const char *variant_of(const law_told *told) {
-  uint64_t start[LAW_MAX_CONTEXT_SIZE / 8];
-  const law_protocol *p = told->protocol;
-  const char *const *v = p && told->context ? p->variants : NULL;
-  for (; v && *v; v++) {
-    memset(start, 0, sizeof start);
-    p->begin(*v, start);
-    if (memcmp(start, told->context, p->context_size) == 0) {
-      return *v;
-    }
-  }
-  return NULL;
 }
 
 static void put_wire(FILE *out, law_bytes wire) {
@@ -89,9 +73,9 @@ static void put_told(FILE *out, const law_flow *flow, const char *transport,
   put_number(out, "last", told->last.frame);
   put_number(out, "time", told->time);
   put_ends(out, flow, told);
+  fprintf(out, ", \"from_start\": %s", flow->from_start ? "true" : "false");
   put_word(out, "transport", transport);
   put_word(out, "protocol", told->name);
-  put_word(out, "variant", variant_of(told));
   put_word(out, "kind", kind_of(told));
   if (told->protocol && told->wire.len > 0) {
     law_words_type(told->protocol, told->wire, told->type ? told->type->name : NULL, type);

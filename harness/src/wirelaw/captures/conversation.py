@@ -55,13 +55,15 @@ class Item:
 
 @dataclass(eq=False)
 class Flow:
-    """One connection. `family` is its protocol (mqtt), `items` are in the order of the capture."""
+    """One connection. `family` is its protocol (mqtt), `items` are in the order of the capture,
+    `from_start` says whether that has its beginning."""
 
     number: int
     client: str
     server: str
     transport: str
     family: str
+    from_start: bool
     items: list[Item] = field(default_factory=list)
 
     def messages(self) -> Iterator[Item]:
@@ -124,7 +126,7 @@ def _add(flows: dict[int, Flow], record: dict[str, Any]) -> None:
             return
         flow = flows[record["flow"]] = Flow(
             record["flow"], record["client"], record["server"], record["transport"],
-            record["protocol"],
+            record["protocol"], record["from_start"],
         )  # fmt: skip
     kind = {"whole": "message"}.get(record["kind"], record["kind"])
     broken = tuple(Broken(each["requirement"], each["offset"]) for each in record["violations"])

@@ -21,19 +21,32 @@ ANSWERS = {
 #: Acknowledgements of the receiver and of the sender of an application message.
 OF_RECEIVER = frozenset(("PUBACK", "PUBREC", "PUBCOMP"))
 #: What a server must do for its answers, by type, and for a client's.
-REQUIREMENTS: Mapping[str, Mapping[str, str]] = {
-    "mqtt5": {
+REQUIREMENTS: Mapping[tuple[str, str], Mapping[str, str]] = {
+    ("server", "mqtt5"): {
         "CONNACK": "MQTT5-3.1.4-5", "SUBACK": "MQTT5-3.8.4-1", "UNSUBACK": "MQTT5-3.10.4-4",
         "PUBACK": "MQTT5-4.3.2-4", "PUBREC": "MQTT5-4.3.3-8", "PUBREL": "MQTT5-4.3.3-4",
         "PUBCOMP": "MQTT5-4.3.3-11", "PINGRESP": "MQTT5-3.12.4-1", "PUBLISH": "MQTT5-3.3.2-3",
         "closed": "MQTT5-4.13.1-1", "refused": "MQTT5-3.2.2-7",
     },
-    "mqtt311": {
+    ("server", "mqtt311"): {
         "CONNACK": "MQTT311-3.1.4-4", "SUBACK": "MQTT311-3.8.4-1", "UNSUBACK": "MQTT311-3.10.4-4",
         "PUBACK": "MQTT311-4.3.2-2", "PUBREC": "MQTT311-4.3.3-2",
         "PUBREL": "MQTT311-4.3.3/pubrel", "PUBCOMP": "MQTT311-4.3.3/pubcomp",
         "PINGRESP": "MQTT311-3.12.4-1", "PUBLISH": "MQTT311-3.3.2-3",
         "closed": "MQTT311-4.8.0-1", "refused": "MQTT311-3.2.2-5",
+    },
+    ("client", "mqtt5"): {
+        "CONNECT": "MQTT5-3.1.0-1", "SUBSCRIBE": "MQTT5-3.8.1-1",
+        "UNSUBSCRIBE": "MQTT5-3.10.1-1", "PUBACK": "MQTT5-4.3.2-4", "PUBREC": "MQTT5-4.3.3-8",
+        "PUBREL": "MQTT5-4.3.3-4", "PUBCOMP": "MQTT5-4.3.3-11", "PUBLISH": "MQTT5-2.2.1-3",
+        "DISCONNECT": "MQTT5-3.14.4-1", "closed": "MQTT5-3.14.4-2",
+    },
+    ("client", "mqtt311"): {
+        "CONNECT": "MQTT311-3.1.0-1", "SUBSCRIBE": "MQTT311-3.8.1-1",
+        "UNSUBSCRIBE": "MQTT311-3.10.1-1", "PUBACK": "MQTT311-4.3.2-2",
+        "PUBREC": "MQTT311-4.3.3-2", "PUBREL": "MQTT311-4.3.3/pubrel",
+        "PUBCOMP": "MQTT311-4.3.3/pubcomp", "PUBLISH": "MQTT311-2.3.1-2",
+        "DISCONNECT": "MQTT311-3.14.4-2", "closed": "MQTT311-3.14.4-1",
     },
 }  # fmt: skip
 #: In 5.0 a server that accepts a PUBLISH may say that nobody subscribes, or not (3.4.2.1, 3.5.2.1).
@@ -51,9 +64,11 @@ def variant_of(flow: Flow) -> str | None:
 
 
 def is_whole(flow: Flow) -> bool:
-    """Whether it begins with what opens a conversation."""
+    """Whether the capture has its beginning."""
     first = next(flow.messages(), None)
-    return first is not None and first.from_client and first.type == OPENS
+    return flow.from_start or (
+        first is not None and first.from_client and first.type == OPENS and first.status == "ok"
+    )
 
 
 def same_reason(type_name: str, captured: Any, got: Any) -> bool:

@@ -1,39 +1,25 @@
-"""`wirelaw pcap to-case`: a captured conversation becomes a case, ready to edit.
-
-What we would send are steps that send; what the other side answered are expectations of its meaning.
-Whole exchanges become the flows that cases have for them (connect, publish, subscribe ...), since
-these leave the order open where the specification does.
-"""
+"""What both sides of a conversation share when it becomes steps of a case."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from wirelaw.captures import mqtt as family
-from wirelaw.captures import yamltext
-from wirelaw.captures.conversation import Flow, Item, Source, in_time_order
-from wirelaw.captures.names import Names
+from wirelaw.captures.cases.names import Names
+from wirelaw.captures.cases.symbols import symbolic
+from wirelaw.captures.conversation import Flow, Item, in_time_order
 from wirelaw.captures.pauses import kept_pauses
-from wirelaw.captures.symbols import symbolic
 from wirelaw.engine.codec import Codec, codec_of
-from wirelaw.errors import UserError
 
-_MAX_IDS = 3
-_NS = 1_000_000_000
-_REFUSAL = 0x80
+NS = 1_000_000_000
+REFUSAL = 0x80
 #: Fields of a delivered message that tell its meaning, beside topic and payload.
 _CONTENT = (
     "content_type", "response_topic", "correlation_data", "payload_format_indicator",
     "user_property", "subscription_identifier",
 )  # fmt: skip
-#: What a client can be told of a CONNECT.
-_TOLD = ("clean_start", "keep_alive", "will", "session_expiry_interval", "receive_maximum",
-         "maximum_packet_size", "topic_alias_maximum", "user_property")  # fmt: skip
-#: What says that a case is about more than its own topics.
-_WIDE = ("#", "+", "$SYS")
 
 
 @dataclass
@@ -45,124 +31,6 @@ class Step:
     proves: str | None = None
     comment: str | None = None
     opening: bool = False  # a connection or a subscription comes about, and nothing else
-
-
-def to_case(source: Source, flows: Sequence[Flow], role: str, name: str | None = None) -> str:
-    """The text of a file with one case. Raises UserError when the flows cannot be one."""
-    variant = _variant(flows, source)
-    if role == "server":
-        from wirelaw.captures.tocase_server import ServerSide as Side
-    else:
-        from wirelaw.captures.tocase_client import ClientSide as Side  # type: ignore[assignment]
-    steps = Side(flows, variant).steps()
-    if not any(step.proves for step in steps):
-        side = "server" if role == "server" else "client"
-        raise UserError(f"the {side} of {source.name} answers nothing, so there is nothing to expect")
-    return _document(source, flows, role, variant, steps, name)
-
-
-def _variant(flows: Sequence[Flow], source: Source) -> str:
-    """The one variant that all flows speak."""
-    for flow in flows:
-        if not family.is_whole(flow):
-            raise UserError(
-                f"flow {flow.number} of {source.name} does not begin with {family.OPENS}: choose "
-                "whole conversations with --flow"
-            )
-    spoken = {family.variant_of(flow): flow.number for flow in flows}
-    spoken.pop(None, None)
-    if not spoken:
-        return "mqtt5"  # nobody says what it is, in bytes that are none
-    if len(spoken) > 1:
-        raise UserError(
-            f"the flows of {source.name} speak {' and '.join(map(str, spoken))}, and a case is of one "
-            "protocol: choose flows with --flow"
-        )
-    variant = str(next(iter(spoken)))
-    if variant in family.TESTED:
-        raise UserError(f"flow {next(iter(spoken.values()))} speaks {variant}, which has no cases")
-    return variant
-
-
-# The document
-
-
-def _document(
-    source: Source, flows: Sequence[Flow], role: str, variant: str, steps: list[Step],
-    name: str | None,
-) -> str:  # fmt: skip
-    ids = _requirements(steps, variant)
-    split = _split(steps)
-    first, last = flows[0].frame, max(item.last for flow in flows for item in flow.items)
-    numbers = ", ".join(str(flow.number) for flow in flows)
-    slug = name or _slug(source.name)
-    lines = [
-        "# yaml-language-server: $schema=../../case.schema.json",
-        f"# From {_shown(source.name)}, frames {first} to {last}, flow{'s' * (len(flows) > 1)} {numbers}.",
-        "# Run it: wirelaw check " + variant + " --case-file THIS FILE. docs/cases.md tells of every word.",
-        "# Check that `requires` names what the case is about, and leave out what it is not about.",
-        "",
-        f"- id: {slug}",
-        f"  title: {yamltext.scalar('The conversation of ' + _shown(source.name))}",
-        f"  role: {role}",
-        f"  protocols: [{variant}]",
-        f"  requires: {yamltext.flow(list(ids.values()))}",
-    ]
-    lines += _isolation(steps)
-    for part, chosen in (("preamble", steps[:split]), ("body", steps[split:])):
-        if chosen:
-            lines.append(f"  {part}:")
-            for step in chosen:
-                lines += _lines(step, ids if part == "body" else {})
-    return "\n".join(lines) + "\n"
-
-
-def _lines(step: Step, ids: Mapping[str, str]) -> list[str]:
-    body = step.body
-    if step.proves in ids and isinstance(body, Mapping):
-        body = {**body, "requires": ids[step.proves]}
-    return yamltext.step(step.conn, body, step.comment)
-
-
-def _shown(text: str) -> str:
-    return "".join(c if c.isprintable() and c.isascii() else "?" for c in text)
-
-
-def _slug(file: str) -> str:
-    stem = re.sub(r"\.(pcapng|pcap|cap)(\.gz)?$", "", file.lower())
-    return "captured-" + (re.sub(r"[^a-z0-9]+", "-", stem).strip("-")[:40] or "conversation")
-
-
-def _split(steps: list[Step]) -> int:
-    """Where the body begins: behind what only opens connections and subscriptions, but before the
-    last step that proves something."""
-    at = 0
-    while at < len(steps) and steps[at].opening:
-        at += 1
-    while at > 0 and not any(step.proves for step in steps[at:]):
-        at -= 1
-    return at
-
-
-def _requirements(steps: list[Step], variant: str) -> dict[str, str]:
-    """The three requirements, by type of answer, that tell the most of the body: the latest."""
-    known = family.REQUIREMENTS[variant]
-    found: dict[str, str] = {}
-    for step in reversed(steps[_split(steps) :]):
-        if step.proves in known and step.proves not in found and len(found) < _MAX_IDS:
-            found[step.proves] = known[step.proves]
-    return found
-
-
-def _isolation(steps: list[Step]) -> list[str]:
-    """A case that listens to more than its own topics must run alone."""
-    text = " ".join(yamltext.flow(step.body) for step in steps)
-    if re.search(r'filter: "?(?:\$\$SYS|#|\+)', text):
-        return ["  isolation: exclusive"]
-    return []
-
-
-# What both sides share
 
 
 class Side:
@@ -186,7 +54,7 @@ class Side:
         pauses = kept_pauses(self.codec, self.items)
         for item in self.items:
             if item in pauses and self.made:
-                self.made.append(Step("wait", round(pauses[item] / _NS, 1)))
+                self.made.append(Step("wait", round(pauses[item] / NS, 1)))
             if item not in self.used:
                 self.used.add(item)
                 self.take(item)
@@ -234,6 +102,13 @@ class Side:
 
     def from_iut(self, item: Item) -> bool:
         raise NotImplementedError
+
+    def reason(self, item: Item, value: int) -> int | str:
+        """A refusal by its name."""
+        each = self.codec.types[item.type or ""]
+        field = each.fields.get("reason") or each.fields["reasons"].only_item
+        names = {number: name for name, number in field.names.items()} if field else {}
+        return names.get(value, value) if value >= REFUSAL else value
 
     def say(self, item: Item, body: Any, **more: Any) -> None:
         self.made.append(Step(self.conns[item.flow], body, **more))
@@ -306,7 +181,3 @@ class Side:
 def _conn(index: int) -> str:
     letter, number = "abcdefghijklmnopqrstuvwxyz"[index % 26], index // 26
     return f"{letter}{number or ''}"
-
-
-def closed_without_reason(items: Sequence[Item]) -> bool:
-    return bool(items) and items[0].is_end

@@ -8,6 +8,7 @@ from typing import Any
 from wirelaw.captures.conversation import Flow, Item
 from wirelaw.engine.codec import Codec
 
+_SECRETS = ("user_name", "password", "user_name_flag", "password_flag")
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -20,6 +21,7 @@ class Names:
         self.clients: dict[str | bytes, str] = {}
         self.assigned: dict[str | bytes, str] = {}  # what a server gave, and the variable it is in
         self.refused: set[Item] = set()  # CONNECTs that were refused for their credentials
+        self.strangers: set[Item] = set()  # CONNECTs of clients that were not seen before
         for flow in flows:
             self._look(flow)
 
@@ -30,8 +32,10 @@ class Names:
             if item.type == "CONNECT" and connect is None:
                 connect = item
                 client = fields.get("client_id")
-                if client and client not in self.clients and client not in self.assigned:
-                    self.clients[client] = "${s}" + _name(len(self.clients))
+                if client not in self.clients and client not in self.assigned:
+                    self.strangers.add(item)
+                    if isinstance(client, str) and client and client.isprintable():
+                        self.clients[client] = "${s}" + _name(len(self.clients))
             elif item.type == "CONNACK" and connect is not None:
                 if fields.get("reason") in (4, 5, 0x86, 0x87):
                     self.refused.add(connect)
@@ -67,7 +71,9 @@ class Names:
     def client(self, client: Any) -> Any:
         if client in self.assigned:
             return f"${self.assigned[client]}"
-        return self.clients.get(client, client)
+        if client in self.clients:
+            return self.clients[client]
+        return self.value(client)  # one that is no text is what the case is about
 
     def property(self, name: str, value: Any) -> Any:
         """The value of any field."""
@@ -96,11 +102,7 @@ class Names:
 
     def _connect(self, item: Item, made: dict[str, Any]) -> None:
         """The identifier is always said; secrets are never."""
-        secret = made.keys() & {"user_name", "password"}
-        for name in ("user_name", "password", "user_name_flag", "password_flag"):
-            made.pop(name, None)
-        if item in self.refused and secret:  # what was wrong stays wrong
-            made.update({name: f"$nonce{i + 1}" for i, name in enumerate(sorted(secret))})
+        self._credentials(item, made)
         if "authentication_data" in made:
             made["authentication_data"] = "$nonce"
         made.setdefault("client_id", "")
@@ -108,6 +110,25 @@ class Names:
             del made["clean_start"]
         elif "clean_start" not in made:
             made["clean_start"] = False
+
+    def _credentials(self, item: Item, made: dict[str, Any]) -> None:
+        """Left to the IUT's own, unless they are what is wrong."""
+        secret = {name: made.pop(name) for name in _SECRETS if name in made}
+        if item.broken:
+            made.update({name: _masked(value) for name, value in secret.items()})
+            return
+        if item in self.refused:
+            names = [name for name in ("user_name", "password") if name in secret]
+            made.update({name: f"$nonce{i + 1}" for i, name in enumerate(names)})
+
+
+def _masked(value: Any) -> Any:
+    """A secret of the same form: its letters and digits are x."""
+    if isinstance(value, str):
+        value = value.encode()
+    if not isinstance(value, bytes):
+        return value
+    return bytes(0x78 if chr(c).isalnum() and c < 0x80 else c for c in value)
 
 
 def _filter(value: Any) -> Any:

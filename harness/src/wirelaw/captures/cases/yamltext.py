@@ -21,7 +21,7 @@ def scalar(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
-        return hex(value) if 0x80 <= value <= 0xFF else str(value)
+        return str(value)
     if isinstance(value, float):
         return f"{value:.3f}".rstrip("0") + "0" * (value == int(value))
     return _text(str(value))
@@ -30,6 +30,8 @@ def scalar(value: Any) -> str:
 def _text(text: str) -> str:
     if _PLAIN.fullmatch(text) and text not in _WORDS:
         return text
+    if '"' in text and text.isprintable() and text.isascii():
+        return "'" + text.replace("'", "''") + "'"
     return '"' + "".join(_character(c) for c in text) + '"'
 
 
@@ -67,7 +69,7 @@ def step(name: str, body: Any, comment: str | None, indent: str = "    ") -> lis
         return [*lines, one]
     lines.append(f"{indent}- {name}:")
     for key, value in body.items():
-        lines += _entry(key, value, indent + "    " + "  ")
+        lines += _entry(key, value, indent + "    ")
     return lines
 
 

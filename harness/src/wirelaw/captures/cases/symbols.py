@@ -22,17 +22,22 @@ def symbolic(codec: Codec, wire: bytes) -> tuple[dict[str, Any], list[dict[str, 
     type_name = codec.load(wire)
     if type_name is None:
         return None
-    built = _built(codec, type_name, fields)
-    if built is None:
+    whole = _built(codec, type_name, fields)
+    if whole is None:
         return None
-    if built == wire or _means_the_same(codec, built, wire):
-        return _fewest(codec, type_name, fields), []
-    smaller = _fewest(codec, type_name, fields)
-    built = codec.build(type_name, smaller)
-    if built == wire or _means_the_same(codec, built, wire):
-        return smaller, []
-    edits = _forced(codec, built, wire)
-    return None if edits is None else (smaller, edits)
+    fewest = _fewest(codec, type_name, fields, wire)
+    built = codec.build(type_name, fewest)
+    if built == wire:
+        return fewest, []
+    if whole == wire:
+        return fields, []
+    if _means_the_same(codec, built, wire):
+        return fewest, []
+    for candidate, start in ((fewest, built), (fields, whole)):
+        edits = _forced(codec, start, wire)
+        if edits is not None:
+            return candidate, edits
+    return None
 
 
 def _built(codec: Codec, type_name: str, fields: Mapping[str, Any]) -> bytes | None:
@@ -47,35 +52,32 @@ def _means_the_same(codec: Codec, built: bytes, wire: bytes) -> bool:
     for from_server in (False, True):
         if codec.decode(built, from_server)[0] != "ok" or codec.decode(wire, from_server)[0] != "ok":
             return False
-    ours, theirs = codec.fields(built), codec.fields(wire)
-    return {**ours, "size": 0} == {**theirs, "size": 0}
+    return _without_size(codec, built) == _without_size(codec, wire)
 
 
-def _fewest(codec: Codec, type_name: str, fields: dict[str, Any]) -> dict[str, Any]:
+def _fewest(
+    codec: Codec, type_name: str, fields: Mapping[str, Any], wire: bytes
+) -> dict[str, Any]:
     """Leaves out what a message has anyway: fixed bits, flags that follow from other fields."""
-    whole = codec.fields(codec.build(type_name, fields))
+    wanted = _without_size(codec, wire)
     kept = dict(fields)
-    for name in list(fields):
-        if isinstance(kept[name], dict):
-            kept[name] = _fewest_in(codec, type_name, kept, name, whole)
-            continue
-        fewer = {k: v for k, v in kept.items() if k != name}
+
+    def fits(fewer: Mapping[str, Any]) -> bool:
         built = _built(codec, type_name, fewer)
-        if built is not None and codec.fields(built) == whole:
+        return built is not None and _without_size(codec, built) == wanted
+
+    for name, value in fields.items():
+        if isinstance(value, dict):
+            for inner in value:
+                fewer = {k: v for k, v in kept[name].items() if k != inner}
+                kept = {**kept, name: fewer} if fits({**kept, name: fewer}) else kept
+        elif fits(fewer := {k: v for k, v in kept.items() if k != name}):
             kept = fewer
     return kept
 
 
-def _fewest_in(
-    codec: Codec, type_name: str, kept: Mapping[str, Any], group: str, whole: Mapping[str, Any]
-) -> dict[str, Any]:
-    inside = dict(kept[group])
-    for name in list(inside):
-        fewer = {k: v for k, v in inside.items() if k != name}
-        built = _built(codec, type_name, {**kept, group: fewer})
-        if built is not None and codec.fields(built) == whole:
-            inside = fewer
-    return inside
+def _without_size(codec: Codec, wire: bytes) -> dict[str, Any]:
+    return {**codec.fields(wire), "size": 0}
 
 
 def _forced(codec: Codec, built: bytes, wire: bytes) -> list[dict[str, Any]] | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from wirelaw.captures.cases.side import REFUSAL, Side
 from wirelaw.captures.conversation import Item
-from wirelaw.captures.tocase import _REFUSAL, Side
 
 _ACCEPTED = (0, 0x10)
 
@@ -54,7 +54,7 @@ class ServerSide(Side):
         connack = self.fields(answer)
         body: dict[str, Any] = {"connect": fields}
         if connack["reason"] != 0:
-            body["reason"] = connack["reason"]
+            body["reason"] = self.reason(answer, connack["reason"])
         elif connack["session_present"] or self.fields(item).get("clean_start") == 0:
             body["session_present"] = bool(connack["session_present"])
         given = connack.get("assigned_client_identifier")
@@ -62,7 +62,14 @@ class ServerSide(Side):
             body["assigned_client_identifier"] = {"present": True}
             body["bind"] = {self.names.assigned[given]: "assigned_client_identifier"}
         refused = connack["reason"] != 0
-        self.say(item, body, proves=None if refused else "CONNACK", opening=not refused)
+        comment = "it had a session from before the capture" if body.get("session_present") else None
+        if comment and item in self.names.strangers:
+            del body["session_present"]
+        else:
+            comment = None
+        self.say(
+            item, body, proves=None if refused else "CONNACK", opening=not refused, comment=comment
+        )
         return True
 
     def _subscribe(self, item: Item) -> bool:
@@ -80,7 +87,7 @@ class ServerSide(Side):
         body: dict[str, Any] = {action: fields}
         reasons = self.fields(answers[0]).get("reasons")
         if reasons is not None:
-            body[result] = reasons
+            body[result] = [self.reason(answers[0], each) for each in reasons]
         self.say(item, body, proves=reply, opening=action == "subscribe")
         return True
 
@@ -96,15 +103,15 @@ class ServerSide(Side):
         refusal = self.exchange(item, wanted[0]) if wanted else []
         if refusal is None:
             return False
-        reason = self.fields(refusal[0])["reason"] if refusal else 0
-        answers = refusal if reason >= _REFUSAL else self.exchange(item, *wanted)
+        reason = self.fields(refusal[0]).get("reason", 0) if refusal else 0
+        answers = refusal if reason >= REFUSAL else self.exchange(item, *wanted)
         fields = self.packet(item)
         if answers is None or fields is None or "edit" in fields or not self._plain(answers):
             return False
         self.used.update(answers)
         body: dict[str, Any] = {"publish": fields}
         if reason not in _ACCEPTED:
-            body["reason"] = reason
+            body["reason"] = self.reason(refusal[0], reason)
         self.say(item, body, proves={0: None, 1: "PUBACK", 2: "PUBREC"}[qos])
         return True
 
@@ -113,7 +120,7 @@ class ServerSide(Side):
         for each in answers:
             if each.from_client:
                 fields = self.fields(each)
-                if fields["reason"] != 0 or "user_property" in fields or "reason_string" in fields:
+                if fields.get("reason") or "user_property" in fields or "reason_string" in fields:
                     return False
         return True
 
@@ -170,7 +177,7 @@ class ServerSide(Side):
         self.over.add(item.flow)
         body: dict[str, Any] = {"expect": "closed"}
         if disconnect is not None:
-            body["prefer"] = {"DISCONNECT": self.fields(disconnect)["reason"]}
+            body["prefer"] = {"DISCONNECT": self.reason(disconnect, self.fields(disconnect)["reason"])}
             body["after_any"] = ["DISCONNECT"]
         seconds = self._waited(disconnect or item)
         if seconds > 0.5:
@@ -226,11 +233,11 @@ class ServerSide(Side):
             wanted["packet_id"] = fields["packet_id"] if ours or name is None else f"${name}"
         if item.type in ("SUBACK", "UNSUBACK"):
             if "reasons" in fields:
-                wanted["reasons"] = fields["reasons"]
-        elif item.type in ("PUBACK", "PUBREC") and fields["reason"] in _ACCEPTED:
-            wanted["reason"] = list(_ACCEPTED)
+                wanted["reasons"] = [self.reason(item, each) for each in fields["reasons"]]
+        elif item.type in ("PUBACK", "PUBREC") and fields.get("reason", 0) in _ACCEPTED:
+            wanted["reason"] = {"le": REFUSAL - 1}
         elif "reason" in fields:
-            wanted["reason"] = fields["reason"]
+            wanted["reason"] = self.reason(item, fields["reason"])
         if item.type == "CONNACK" and fields["reason"] == 0:
             wanted["session_present"] = bool(fields["session_present"])
         return wanted

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from wirelaw.captures.cases.side import Side, Step
 from wirelaw.captures.conversation import Item
-from wirelaw.captures.tocase import _TOLD, Side, Step
+
+
+#: What a client can be told of a CONNECT.
+TOLD = (
+    "clean_start", "keep_alive", "will", "session_expiry_interval", "receive_maximum",
+    "maximum_packet_size", "topic_alias_maximum", "user_property",
+)  # fmt: skip
 
 
 class ClientSide(Side):
@@ -41,7 +48,7 @@ class ClientSide(Side):
 
     def _connect(self, item: Item) -> None:
         sent = self.packet(item) or {}
-        told = {name: sent[name] for name in _TOLD if name in sent}
+        told = {name: sent[name] for name in TOLD if name in sent}
         if sent.get("client_id"):
             told["client_id"] = sent["client_id"]
         self.tell(item, "connect", told)
@@ -109,5 +116,5 @@ class ClientSide(Side):
             chosen = item.type == "PUBREL" and name is not None
             wanted["packet_id"] = f"${name}" if chosen else fields["packet_id"]
         if fields.get("reason"):
-            wanted["reason"] = fields["reason"]
+            wanted["reason"] = self.reason(item, fields["reason"])
         self.say(item, {"expect": item.type, **wanted}, proves=item.type)
