@@ -75,6 +75,11 @@ static void from_tls(void *user, unsigned from, law_bytes plain) {
   int client = s->tls ? law_pcap_tls_client(s->tls) : s->dtls ? law_pcap_dtls_client(s->dtls) : -1;
   law_place place = s->now;
   place.at = LAW_AT_NOWHERE;
+  if (s->tls) {
+    law_tls_mark mark = law_pcap_tls_marked(s->tls);
+    place.frame = mark.frame;
+    place.time = mark.time;
+  }
   s->client = client >= 0 ? client : s->client;
   push_inside(s, from, &place, plain);
 }
@@ -106,6 +111,13 @@ static void gap_of_websocket(void *user, unsigned from, const law_place *place,
   law_stream *inside = inside_of(s);
   if (inside) {
     law_stream_missing(inside, from, place, num_bytes, false);
+  }
+}
+
+static void late_in_websocket(void *user, unsigned from, uint64_t num_bytes) {
+  law_stream *s = user;
+  if (s->inside) {
+    law_stream_late(s->inside, from, num_bytes);
   }
 }
 
@@ -175,8 +187,12 @@ static void start_talk(law_stream *s, const law_decision *d) {
 
 static void start_transport(law_stream *s, const law_decision *d) {
   const law_tls_sink sink = {s, from_tls, gap_of_tls, end_of_tls};
-  const law_websocket_sink ws = {s, from_websocket, gap_of_websocket, broken_websocket,
-                                 text_in_websocket};
+  const law_websocket_sink ws = {.user = s,
+                                 .data = from_websocket,
+                                 .missing = gap_of_websocket,
+                                 .late = late_in_websocket,
+                                 .broken = broken_websocket,
+                                 .text = text_in_websocket};
   if (d->layer == LAW_LAYER_TLS) {
     s->tls = law_pcap_tls_new(s->env->secrets, &sink);
   } else if (d->layer == LAW_LAYER_DTLS) {
@@ -241,6 +257,7 @@ static void deliver(law_stream *s, unsigned from, const law_place *place, law_by
       law_talk_push(s->talk, from, place, bytes);
       break;
     case LAW_LAYER_TLS:
+      law_pcap_tls_mark(s->tls, (law_tls_mark){place->frame, place->time});
       law_pcap_tls_push(s->tls, from, bytes);
       break;
     case LAW_LAYER_DTLS:
@@ -353,6 +370,23 @@ void law_stream_missing(law_stream *s, unsigned from, const law_place *place, ui
   }
   deliver_missing(s, from, place, num_bytes, begins_here);
   s->whole = false;
+}
+
+/* How many are missing of what is held is not known then. */
+static void doubt_held(law_stream *s, unsigned from) {
+  for (law_held *h = s->held; h; h = h->next) {
+    h->missing = h->from == from ? 0 : h->missing;
+  }
+}
+
+void law_stream_late(law_stream *s, unsigned from, uint64_t num_bytes) {
+  if (s->layer == LAW_LAYER_UNDECIDED) {
+    doubt_held(s, from);
+  } else if (s->layer == LAW_LAYER_TALK) {
+    law_talk_late(s->talk, from, num_bytes);
+  } else if (s->layer == LAW_LAYER_WEBSOCKET) {
+    law_websocket_late(s->websocket, from, num_bytes);
+  }
 }
 
 void law_stream_ended(law_stream *s, unsigned from, bool reset, uint64_t time) {

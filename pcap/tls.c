@@ -50,6 +50,13 @@ void law_pcap_tls_free(law_pcap_tls *t) {
 
 int law_pcap_tls_client(const law_pcap_tls *t) { return t->client; }
 
+void law_pcap_tls_mark(law_pcap_tls *t, law_tls_mark mark) {
+  t->mark = mark;
+  t->marked = mark;
+}
+
+law_tls_mark law_pcap_tls_marked(const law_pcap_tls *t) { return t->marked; }
+
 bool law_tls_is_client(const law_pcap_tls *t, unsigned from) { return t->client == (int)from; }
 
 const char *law_pcap_tls_version(const law_pcap_tls *t) {

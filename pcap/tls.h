@@ -36,6 +36,15 @@ typedef struct law_pcap_tls law_pcap_tls;
 law_pcap_tls *law_pcap_tls_new(const law_pcap_secrets *secrets, const law_tls_sink *sink);
 void law_pcap_tls_free(law_pcap_tls *t);
 
+/* Where the bytes stand that are pushed next. */
+typedef struct law_tls_mark {
+  uint64_t frame, time;
+} law_tls_mark;
+void law_pcap_tls_mark(law_pcap_tls *t, law_tls_mark mark);
+/* In the sink's |data|: the mark of the bytes that it comes from. That is not the last one for 0-RTT
+ * data, which had to wait. */
+law_tls_mark law_pcap_tls_marked(const law_pcap_tls *t);
+
 /* The next bytes that |from| sent. */
 void law_pcap_tls_push(law_pcap_tls *t, unsigned from, law_bytes bytes);
 /* |num_bytes| of |from| are not in the capture (0: nobody knows how many). Reading goes on with the

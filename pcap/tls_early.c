@@ -13,8 +13,15 @@ static void forget(law_pcap_tls *t) {
   t->held_early_len = 0;
 }
 
+/* What stands before each record's bytes in what is held. */
+typedef struct piece {
+  law_tls_mark mark;
+  size_t len;
+} piece;
+
 static bool hold(law_pcap_tls *t, law_bytes plain) {
-  size_t len = t->held_early_len + plain.len;
+  piece p = {t->mark, plain.len};
+  size_t len = t->held_early_len + sizeof p + plain.len;
   if (len > LAW_TLS_EARLY_MAX || t->early_is_short) {
     return false;
   }
@@ -22,7 +29,8 @@ static bool hold(law_pcap_tls *t, law_bytes plain) {
   if (!held) {
     return false;
   }
-  memcpy(held + t->held_early_len, plain.data, plain.len);
+  memcpy(held + t->held_early_len, &p, sizeof p);
+  memcpy(held + t->held_early_len + sizeof p, plain.data, plain.len);
   t->held_early = held;
   t->held_early_len = len;
   return true;
@@ -47,13 +55,23 @@ void law_tls_early_unread(law_pcap_tls *t) {
   }
 }
 
+static void deliver_held(law_pcap_tls *t) {
+  piece p;
+  for (size_t at = 0; at < t->held_early_len; at += sizeof p + p.len) {
+    memcpy(&p, t->held_early + at, sizeof p);
+    t->marked = p.mark;
+    law_tls_deliver(t, (unsigned)t->client, law_bytes_of(t->held_early + at + sizeof p, p.len));
+  }
+  t->marked = t->mark;
+}
+
 void law_tls_early_settle(law_pcap_tls *t, law_tls_early how) {
   if (t->early != LAW_TLS_EARLY_OFFERED) {
     return;
   }
   t->early = how;
   if (how == LAW_TLS_EARLY_TAKEN) {
-    law_tls_deliver(t, (unsigned)t->client, law_bytes_of(t->held_early, t->held_early_len));
+    deliver_held(t);
     if (t->early_is_short) {
       law_tls_hole(t, (unsigned)t->client);
     }

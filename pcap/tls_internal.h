@@ -57,6 +57,8 @@ struct law_pcap_tls {
   law_tls_early early;
   uint8_t *held_early;
   size_t held_early_len;
+  law_tls_mark mark;   /* of what is being pushed */
+  law_tls_mark marked; /* of what is being delivered */
   bool early_is_short; /* not all of it could be held, or read */
   uint8_t alpn_len;
   uint8_t alpn[LAW_TLS_ALPN_MAX];

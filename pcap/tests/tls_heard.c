@@ -10,6 +10,9 @@
 static void on_data(void *user, unsigned from, law_bytes plain) {
   heard *h = user;
   assert_true(plain.len > 0 && h->len[from] + plain.len <= PAIR_BYTES);
+  if (h->tls && h->len[from] == 0) {
+    h->first_frame[from] = law_pcap_tls_marked(h->tls).frame;
+  }
   memcpy(h->data[from] + h->len[from], plain.data, plain.len);
   h->len[from] += plain.len;
   h->num_messages[from]++;

@@ -12,6 +12,8 @@ typedef struct heard {
   unsigned num_gaps[2];
   size_t gap_at[2]; /* the last one's */
   bool ended[2];
+  const law_pcap_tls *tls; /* whose marks are asked for; may be NULL */
+  uint64_t first_frame[2]; /* of the first data */
 } heard;
 
 heard *heard_new(void);

@@ -397,6 +397,31 @@ static void reads_early_data(void **state) {
   pair_free(p);
 }
 
+/* It comes out late, and says where it stood. */
+static void early_data_keeps_its_mark(void **state) {
+  (void)state;
+  pair_setup setup = {.version = TLS1_3_VERSION, .early_max = 16384};
+  pair *p = after_a_ticket(&setup);
+  SSL_SESSION *session = SSL_SESSION_dup(p->session);
+  setup.resume = session;
+  pair_again(p, &setup);
+  assert_true(pair_say_early(p, 100));
+  pair_handshake(p);
+  pair_say(p, 1, 10);
+  reading r = begin(pair_secrets(p, false));
+  r.heard->tls = r.tls;
+  uint64_t frame = 1;
+  for (size_t i = 0; i < p->num_chunks; i++, frame++) {
+    law_pcap_tls_mark(r.tls, (law_tls_mark){frame, frame});
+    push_chunks(&r, p, i, i + 1, 1, 100000);
+  }
+  assert_int_equal(r.heard->first_frame[0], 1);
+  assert_int_equal(r.heard->first_frame[1], frame - 1);
+  end(&r);
+  SSL_SESSION_free(session);
+  pair_free(p);
+}
+
 /* Refused, the client sends it again: it must come out once. */
 static void drops_refused_early_data(void **state) {
   (void)state;
@@ -851,6 +876,7 @@ int main(void) {
       cmocka_unit_test(reads_resumed_tls12),
       cmocka_unit_test(says_that_a_resumed_secret_is_missing),
       cmocka_unit_test(reads_early_data),
+      cmocka_unit_test(early_data_keeps_its_mark),
       cmocka_unit_test(drops_refused_early_data),
       cmocka_unit_test(drops_early_data_before_a_retry),
       cmocka_unit_test(tells_of_early_data_that_it_cannot_read),
