@@ -271,7 +271,7 @@ static void *world_of(void *user, const law_protocol *p, const law_endpoint *ser
 
 static law_stream *start_stream(law_check *c, check_flow *f) {
   law_stream_known known = {.judged = 0};
-  if (f->is_known) {
+  if (f->is_known && !f->known.ciphertext) {
     known.protocol = protocol_of(f->known.variant);
     known.variant = f->known.variant;
     known.websocket = f->known.websocket;
@@ -290,6 +290,12 @@ static law_stream *stream_of(law_check *c, check_flow *f) {
   if (LAW_LIKELY(f->stream != NULL) || f->over) {
     return f->stream;
   }
+  if (f->is_known && f->known.ciphertext && !c->options.both) {
+    f->over = true;
+    add_reason(c, "second copies of connections, as TLS had them on the wire: judged in the clear",
+               1, 0, 0, c->frame);
+    return NULL;
+  }
   return start_stream(c, f);
 }
 
@@ -304,12 +310,14 @@ static void data(void *user, law_flow *flow, unsigned from, const law_place *pla
   }
 }
 
+static const char lost_text[] = "lost: the capture lacks their packets";
+
 static void note_missing(law_check *c, const law_place *place, law_missing why,
                          uint64_t num_bytes) {
   if (why == LAW_MISSING_CUT) {
     add_reason(c, "cut by the capture's snaplen", 0, 1, num_bytes, place->frame);
   } else if (why == LAW_MISSING_LOST) {
-    add_reason(c, "lost: the capture lacks their packets", 0, 0, num_bytes, place->frame);
+    add_reason(c, lost_text, 0, 0, num_bytes, place->frame);
   }
 }
 
@@ -320,6 +328,17 @@ static void missing(void *user, law_flow *flow, unsigned from, const law_place *
   note_missing(user, place, why, num_bytes);
   if (s) {
     law_stream_missing(s, from, place, num_bytes, why == LAW_MISSING_START);
+  }
+}
+
+static void late(void *user, law_flow *flow, unsigned from, uint64_t num_bytes) {
+  check_flow *f = flow->user;
+  law_check_reason *r = reason_of(user, lost_text);
+  if (r) {
+    r->bytes -= num_bytes < r->bytes ? num_bytes : r->bytes;
+  }
+  if (f->stream) {
+    law_stream_late(f->stream, from, num_bytes);
   }
 }
 
@@ -406,6 +425,7 @@ law_check *law_check_new(const law_check_options *options, const law_pcap_secret
                                  .opened = opened,
                                  .data = data,
                                  .missing = missing,
+                                 .late = late,
                                  .differs = differs,
                                  .ended = ended,
                                  .closed = closed,

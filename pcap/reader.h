@@ -31,8 +31,7 @@ typedef struct law_endpoint {
 typedef enum law_missing {
   LAW_MISSING_CUT,   /* not captured: the packet is longer than the capture's snaplen */
   LAW_MISSING_LOST,  /* no captured packet holds these bytes, though they were sent; 0: it is not
-                        known how many. Some may still come next, when the capture has the order of
-                        the packets of both directions wrong */
+                        known how many. See |late| */
   LAW_MISSING_START, /* the capture begins in the middle of this direction; the number is 0 */
 } law_missing;
 
@@ -62,6 +61,9 @@ typedef struct law_listener {
   /* |place|: the packet that showed it. */
   void (*missing)(void *user, law_flow *flow, unsigned from, const law_place *place,
                   law_missing why, uint64_t num_bytes);
+  /* The last |num_bytes| that were told as LOST, after which nothing was told, come next after all:
+   * the capture has the order of the packets of both directions wrong. */
+  void (*late)(void *user, law_flow *flow, unsigned from, uint64_t num_bytes);
   /* A segment says other bytes than one before it at the same place of the stream. The first ones
    * are kept. Only segments that had to wait are compared, not what was told already. */
   void (*differs)(void *user, law_flow *flow, unsigned from, const law_place *place,

@@ -55,6 +55,8 @@ void law_stream_push(law_stream *s, unsigned from, const law_place *place, law_b
 /* |num_bytes| 0: nobody knows how many; the capture begins here when |start|. */
 void law_stream_missing(law_stream *s, unsigned from, const law_place *place, uint64_t num_bytes,
                         bool start);
+/* The last |num_bytes| that were told as missing come next after all. */
+void law_stream_late(law_stream *s, unsigned from, uint64_t num_bytes);
 void law_stream_ended(law_stream *s, unsigned from, bool reset, uint64_t time);
 
 /* The capture says no more of it. */

@@ -485,6 +485,14 @@ void law_talk_missing(law_talk *t, unsigned from, const law_place *place, uint64
   lose_message(t, from, num_bytes);
 }
 
+/* What is passed over grows again; where messages begin is known as before. */
+void law_talk_late(law_talk *t, unsigned from, uint64_t num_bytes) {
+  law_talk_way *way = &t->way[from];
+  if (!way->seeking && !t->judge.direction[law_talk_side(t, from)].dead) {
+    way->skip += num_bytes;
+  }
+}
+
 void law_talk_ended(law_talk *t, unsigned from, bool reset, uint64_t time) {
   const law_place nowhere = {.time = time, .at = LAW_AT_NOWHERE};
   t->place = &nowhere;

@@ -84,6 +84,8 @@ void law_talk_free(law_talk *t);
 void law_talk_push(law_talk *t, unsigned from, const law_place *place, law_bytes bytes);
 /* |num_bytes| 0: nobody knows how many. */
 void law_talk_missing(law_talk *t, unsigned from, const law_place *place, uint64_t num_bytes);
+/* The last |num_bytes| that were told as missing come next after all. */
+void law_talk_late(law_talk *t, unsigned from, uint64_t num_bytes);
 void law_talk_ended(law_talk *t, unsigned from, bool reset, uint64_t time);
 /* The capture says no more of it: what was begun is cut short. */
 void law_talk_finish(law_talk *t, uint64_t time);

@@ -342,11 +342,17 @@ static bool is_stray(law_tcp *t, law_flow_entry *e, unsigned from, const law_pie
 
 /* A segment out of what was just given up: its acknowledgement was captured first, or was never
  * true. Nothing after it was told yet, so that the stream can still go back. */
-static void take_late(law_tcp_side *side, const law_piece *piece) {
+static void take_late(law_tcp *t, law_flow_entry *e, unsigned from, const law_piece *piece) {
+  law_tcp_side *side = &e->side[from];
   if (side->next == side->lost_to && piece->len > LONE_BYTE &&
       law_seq_diff(piece->seq, side->lost_from) >= 0 &&
       law_seq_diff(side->lost_to, piece->seq) > 0) {
+    uint32_t num = side->next - piece->seq;
     side->next = side->acked = piece->seq;
+    t->counts->lost_bytes -= num;
+    if (t->listener->late != NULL) {
+      t->listener->late(t->listener->user, &e->flow, from, num);
+    }
   }
 }
 
@@ -461,7 +467,7 @@ LAW_NOINLINE static bool take_segment(law_tcp *t, law_flow_entry *e, unsigned fr
     count(t, side, &seg.data);
     return is_over(e);
   }
-  take_late(side, &seg.data);
+  take_late(t, e, from, &seg.data);
   count(t, side, &seg.data);
   take_fin(side, &seg);
   take(t, e, from, seg.data);

@@ -143,6 +143,12 @@ void law_websocket_missing(law_websocket *w, unsigned from, const law_place *pla
   }
 }
 
+void law_websocket_late(law_websocket *w, unsigned from, uint64_t num_bytes) {
+  if (w->state == LAW_WEBSOCKET_FRAMES) {
+    law_websocket_regain(w, from, num_bytes);
+  }
+}
+
 bool law_websocket_open(const law_websocket *w) { return w->state == LAW_WEBSOCKET_FRAMES; }
 int law_websocket_client(const law_websocket *w) { return w->client; }
 const char *law_websocket_unreadable(const law_websocket *w) { return w->unreadable; }

@@ -16,6 +16,8 @@ typedef struct law_websocket_sink {
   void (*data)(void *user, unsigned from, const law_place *place, law_bytes bytes);
   /* |num_bytes| of such payload are missing; 0: nobody knows how many. */
   void (*missing)(void *user, unsigned from, const law_place *place, uint64_t num_bytes);
+  /* The last |num_bytes| that were told as missing come next after all. */
+  void (*late)(void *user, unsigned from, uint64_t num_bytes);
   /* |at| |place| stands a byte of a frame that breaks |requirement|; |offset| is its place in the
    * frame. */
   void (*broken)(void *user, unsigned from, law_requirement requirement, uint32_t offset,
@@ -33,6 +35,9 @@ void law_websocket_free(law_websocket *w);
 void law_websocket_push(law_websocket *w, unsigned from, const law_place *place, law_bytes bytes);
 void law_websocket_missing(law_websocket *w, unsigned from, const law_place *place,
                            uint64_t num_bytes);
+
+/* The last |num_bytes| that were told as missing come next after all. */
+void law_websocket_late(law_websocket *w, unsigned from, uint64_t num_bytes);
 
 /* Both sides agreed on the upgrade, or frames were found. */
 bool law_websocket_open(const law_websocket *w);

@@ -224,6 +224,7 @@ static bool found_again(const law_websocket *w, unsigned from, law_bytes bytes) 
 void law_websocket_frames(law_websocket *w, unsigned from, const law_place *place,
                           law_bytes bytes) {
   law_websocket_way *way = &w->way[from];
+  way->lost = false;
   if (way->seeking && found_again(w, from, bytes)) {
     way->seeking = false;
   }
@@ -248,6 +249,7 @@ static void lose_payload(law_websocket *w, unsigned from, const law_place *place
                          uint64_t num_bytes) {
   law_websocket_way *way = &w->way[from];
   bool data = !law_ws_is_control(way->frame.opcode) && way->message_opcode == LAW_WS_BINARY;
+  way->lost = true;
   way->seen += num_bytes;
   if (way->seen == way->frame.payload_len) {
     way->in_frame = false; /* a close frame's status may be what is missing */
@@ -255,6 +257,18 @@ static void lose_payload(law_websocket *w, unsigned from, const law_place *place
   }
   if (data) {
     w->sink.missing(w->sink.user, from, place, num_bytes);
+  }
+}
+
+void law_websocket_regain(law_websocket *w, unsigned from, uint64_t num_bytes) {
+  law_websocket_way *way = &w->way[from];
+  if (!way->lost || way->seeking || num_bytes > way->seen) {
+    return;
+  }
+  way->in_frame = true;
+  way->seen -= num_bytes;
+  if (!law_ws_is_control(way->frame.opcode) && way->message_opcode == LAW_WS_BINARY) {
+    w->sink.late(w->sink.user, from, num_bytes);
   }
 }
 

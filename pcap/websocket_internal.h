@@ -21,6 +21,7 @@ typedef struct law_websocket_way {
   bool dead;    /* ... and can't be found: the length of one was wrong */
   bool unsure;  /* which frames came before is not known */
   bool closed;  /* it has sent a close frame */
+  bool lost;    /* of |frame|, some payload; nothing came since */
 
   uint8_t header[LAW_WS_HEADER_MAX];
   size_t header_len;
@@ -47,5 +48,6 @@ void law_websocket_frames(law_websocket *w, unsigned from, const law_place *plac
                           law_bytes bytes);
 void law_websocket_lose(law_websocket *w, unsigned from, const law_place *place,
                         uint64_t num_bytes);
+void law_websocket_regain(law_websocket *w, unsigned from, uint64_t num_bytes);
 
 #endif
