@@ -34,6 +34,8 @@ enum {
   LAW_FIELD_TEXT = 4,     /* bytes best shown as text when they are printable */
   LAW_FIELD_CARRIER = 8,  /* the byte that bit fields are parts of; shown only through them */
   LAW_FIELD_QUIET = 16,   /* left out of the printed line while it is what the type's name says */
+  LAW_FIELD_ANNOUNCED = 32, /* what its sender says of itself: limits, and what it offers */
+  LAW_FIELD_CONSTANT = 64,  /* the protocol's own word, not its user's */
 };
 
 /* A name of one value of a field: reason codes, QoS, packet types. A table ends with a NULL name.

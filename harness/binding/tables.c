@@ -34,6 +34,20 @@ static void put_names(text *t, const law_name *names) {
   put(t, "]");
 }
 
+static void put_marks(text *t, const law_field *field) {
+  static const struct {
+    uint8_t flag;
+    const char *name;
+  } marks[] = {{LAW_FIELD_SECRET, "secret"},
+               {LAW_FIELD_VOLATILE, "volatile"},
+               {LAW_FIELD_ANNOUNCED, "announced"}};
+  for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+    if ((field->flags & marks[i].flag) != 0) {
+      put(t, ", \"%s\": true", marks[i].name);
+    }
+  }
+}
+
 /* A list without a scope of its own has that of its type: the bit of its code. */
 static void put_tags(text *t, const law_field *list, uint8_t code) {
   uint32_t scope = list->tag_scope != 0 ? list->tag_scope : 1u << code;
@@ -45,8 +59,11 @@ static void put_tags(text *t, const law_field *list, uint8_t code) {
         (unsigned)item->min, (unsigned)item->max);
     put(t, ", \"repeatable\": %s", item->repeatable ? "true" : "false");
     put(t, ", \"allowed\": %s", (item->types & scope) != 0 ? "true" : "false");
-    if (item->field != NULL && item->field->names != NULL) {
-      put_names(t, item->field->names);
+    if (item->field != NULL) {
+      put_marks(t, item->field);
+      if (item->field->names != NULL) {
+        put_names(t, item->field->names);
+      }
     }
     put(t, "}");
   }
@@ -60,9 +77,7 @@ static void put_field(text *t, const law_field *field, uint8_t code) {
   if (field->kind == LAW_KIND_BITS) {
     put(t, ", \"width\": %u", (unsigned)field->width);
   }
-  if ((field->flags & LAW_FIELD_SECRET) != 0) {
-    put(t, ", \"secret\": true");
-  }
+  put_marks(t, field);
   if ((field->flags & LAW_FIELD_CARRIER) != 0) {
     put(t, ", \"carrier\": true");
   }

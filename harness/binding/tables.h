@@ -6,9 +6,10 @@
 
 /* {"protocol": "mqtt", "variants": [...], "types": [{"name", "code", "fields": [...]}]}.
  *
- * A field is {"name", "kind"} with, where it has them, "width" (bits), "secret", "carrier",
- * "optional", "names": [[value, scope, name]...], "items": [fields], and "tags": [{"name", "id",
- * "kind", "min", "max", "repeatable", "allowed", "names"}], allowed where this list may hold it.
+ * A field is {"name", "kind"} with, where it has them, "width" (bits), "secret", "volatile",
+ * "announced", "carrier", "optional", "names": [[value, scope, name]...], "items": [fields], and
+ * "tags": [{"name", "id", "kind", "min", "max", "repeatable", "allowed", "secret", "volatile",
+ * "announced", "names"}], allowed where this list may hold it.
  * Always NUL-terminated; returns the length that was needed. */
 size_t law_tables_json(const law_protocol *protocol, char *out, size_t cap);
 

@@ -36,6 +36,8 @@ class Field:
     raw: str
     optional: bool = False
     secret: bool = False
+    volatile: bool = False  # may differ between two runs that mean the same
+    announced: bool = False  # what its sender says of itself
     carrier: bool = False
     repeatable: bool = False
     allowed: bool = True
@@ -108,6 +110,8 @@ def _field(row: Mapping[str, Any], code: int, name: str | None = None) -> Field:
         raw=row["name"],
         optional=row.get("optional", False),
         secret=row.get("secret", False),
+        volatile=row.get("volatile", False),
+        announced=row.get("announced", False),
         carrier=row.get("carrier", False),
         highest=(1 << width) - 1 if kind == "bits" else _LIMITS.get(kind, 0),
         names=_names(row.get("names"), code),
@@ -122,6 +126,9 @@ def _tags(row: Mapping[str, Any], code: int) -> dict[str, Field]:
             name=tag["name"],
             kind=tag["kind"],
             raw=tag["name"],
+            secret=tag.get("secret", False),
+            volatile=tag.get("volatile", False),
+            announced=tag.get("announced", False),
             repeatable=tag["repeatable"],
             allowed=tag["allowed"],
             highest=_LIMITS.get(tag["kind"], 0),
