@@ -11,7 +11,7 @@ from pathlib import Path
 from wirelaw.errors import UserError
 from wirelaw.results import Results
 
-from . import badge, junit, markdown, matrix, page, sarif, trace
+from . import badge, junit, markdown, matrix, page, sarif, statement, trace
 from .matrix import Column as Column
 
 #: What one run is rendered to: the name of the file and what makes its text.
@@ -24,14 +24,21 @@ FORMATS: dict[str, tuple[str, Callable[[Results], str]]] = {
     "badge": ("badge.svg", badge.render),
     "csv": ("traceability.csv", trace.render),
 }  # fmt: skip
+#: What is made only when it is asked for: a file for A4, and the same as PDF.
+ON_REQUEST: dict[str, tuple[str, Callable[[Results], str]]] = {
+    "statement": ("statement.html", statement.render),
+}
 
 
 def write(results: Results, folder: Path, formats: Sequence[str] = tuple(FORMATS)) -> list[Path]:
     """Renders one run into a folder and gives the files. Raises UserError where it can't."""
     made = []
     for name in formats:
-        file, render = FORMATS[name]
+        file, render = (FORMATS | ON_REQUEST)[name]
         made.append(_write_text(folder / file, render(results)))
+        if name == "statement":
+            made.append(made[-1].with_suffix(".pdf"))
+            statement.write_pdf(made[-2], made[-1])
     return made
 
 

@@ -18,6 +18,7 @@ HELP = "Render a run's report again, or several runs side by side."
 
 EPILOG = """examples:
   wirelaw report out                          render again; also after a run that was killed
+  wirelaw report out --format statement       a conformance statement to print and sign, statement.pdf
   wirelaw report out --case ID                one case: steps, messages, bytes
   wirelaw report out --format junit --format sarif
   wirelaw report out --case ID --script ID.py the case as a script, for who maintains the IUT
@@ -36,7 +37,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--format", action="append", metavar="NAME",
-        help="html, junit, sarif, markdown, badge or csv; can be repeated; default: all",
+        help="html, junit, sarif, markdown, badge, csv (default: these), or statement, a PDF to sign; "
+        "can be repeated",
     )  # fmt: skip
     parser.add_argument("--case", metavar="ID", help="show one case on the terminal instead")
     parser.add_argument(
@@ -61,11 +63,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _formats(named: list[str] | None) -> list[str]:
-    from wirelaw_reports import FORMATS
+    from wirelaw_reports import FORMATS, ON_REQUEST
 
-    unknown = [name for name in named or [] if name not in FORMATS]
+    known = [*FORMATS, *ON_REQUEST]
+    unknown = [name for name in named or [] if name not in known]
     if unknown:
-        raise UserError(f"there is no format {unknown[0]!r}; the formats are {', '.join(FORMATS)}")
+        raise UserError(f"there is no format {unknown[0]!r}; the formats are {', '.join(known)}")
     return list(dict.fromkeys(named)) if named else list(FORMATS)
 
 
