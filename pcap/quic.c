@@ -18,6 +18,9 @@ static bool is_version(uint32_t version) {
 }
 
 bool law_quic_detect(law_bytes head) {
+  if (head.len == 0) {
+    return false;
+  }
   law_cursor c = law_cursor_of(head);
   uint8_t first = law_cursor_u8(&c, 1);
   uint32_t version = law_cursor_u32(&c, 1);

@@ -41,6 +41,7 @@ void law_pcap_tls_free(law_pcap_tls *t) {
   clear_side(&t->sides[0]);
   clear_side(&t->sides[1]);
   law_tls_transcript_free(t->transcript);
+  law_tls13_psk_free(t->psk);
   free(t->held_early);
   OPENSSL_cleanse(t, sizeof *t);
   free(t);
@@ -78,7 +79,7 @@ void law_tls_explain(const law_pcap_tls *t, law_tls_side *s, const char *reason,
   va_end(args);
 }
 
-static void give_up(law_pcap_tls *t, unsigned from) {
+void law_tls_give_up(law_pcap_tls *t, unsigned from) {
   law_tls_side *s = &t->sides[from];
   s->broken = true;
   clear_side(s);
@@ -116,114 +117,6 @@ void law_tls_alert(law_pcap_tls *t, unsigned from, law_bytes bytes) {
     if (t->sink.end) {
       t->sink.end(t->sink.user, from);
     }
-  }
-}
-
-/* ---- Handshake ---- */
-
-static void drop_transcript(law_pcap_tls *t) {
-  law_tls_transcript_free(t->transcript);
-  t->transcript = NULL;
-}
-
-/* A hello after the first: of a renegotiation, or the answer to a HelloRetryRequest. */
-static bool is_again(const law_pcap_tls *t, const law_tls_hello *hello) {
-  return t->version == LAW_TLS_1_3 ||
-         (t->handshake.has_client && t->version == 0 &&
-          memcmp(t->handshake.client_random, hello->random, LAW_TLS_RANDOM) == 0);
-}
-
-static void client_hello(law_pcap_tls *t, unsigned from, const law_tls_message *message) {
-  law_tls_hello hello;
-  if ((t->client >= 0 && !law_tls_is_client(t, from)) ||
-      !law_tls_client_hello(&hello, law_tls_message_body(message), false)) {
-    return;
-  }
-  t->client = (int)from;
-  if (is_again(t, &hello)) {
-    return;
-  }
-  law_tls12_client_hello(&t->handshake, &hello);
-  drop_transcript(t);
-  t->transcript = law_tls_transcript_new();
-  t->early = hello.early_data ? LAW_TLS_EARLY_OFFERED : LAW_TLS_EARLY_NONE;
-}
-
-static void refuse_version(law_pcap_tls *t, uint16_t version) {
-  const char *what = version == 0x0302   ? "TLS 1.1"
-                     : version == 0x0301 ? "TLS 1.0"
-                     : version == 0x0300 ? "SSL 3.0"
-                                         : "a draft of TLS 1.3";
-  for (unsigned from = 0; from < 2; from++) {
-    law_tls_explain(t, &t->sides[from], "it is %s, and only TLS 1.2 and 1.3 are read", what);
-    give_up(t, from);
-  }
-}
-
-static void server_hello(law_pcap_tls *t, unsigned from, const law_tls_message *message) {
-  law_tls_hello hello;
-  if (t->client == (int)from || !law_tls_server_hello(&hello, law_tls_message_body(message))) {
-    return;
-  }
-  if (hello.version != LAW_TLS_1_2 && hello.version != LAW_TLS_1_3) {
-    refuse_version(t, hello.version);
-    return;
-  }
-  t->client = 1 - (int)from;
-  t->version = hello.version;
-  law_tls_keep_alpn(t, hello.alpn);
-  if (t->version == LAW_TLS_1_3) {
-    law_tls13_server_hello(t, &hello);
-  } else {
-    law_tls12_server_hello(&t->handshake, &hello);
-  }
-  if (t->version == LAW_TLS_1_3 || !law_tls12_wants_hash(&t->handshake)) {
-    drop_transcript(t);
-  }
-}
-
-static void key_exchange(law_pcap_tls *t, const law_tls_message *message) {
-  law_tls12 *h = &t->handshake;
-  law_tls12_key_exchange(h, law_tls_message_body(message));
-  if (t->transcript && h->suite) {
-    h->session_hash_len = (uint8_t)law_tls_transcript_hash(
-        t->transcript, law_tls_suite_prf(h->suite), h->session_hash);
-  }
-  drop_transcript(t);
-}
-
-/* Everything but HelloRequest is part of it (RFC 5246, 7.4.1.1). */
-static void add_to_transcript(law_pcap_tls *t, const law_tls_message *message) {
-  if (!t->transcript || message->type == LAW_TLS_HELLO_REQUEST) {
-    return;
-  }
-  if (message->whole) {
-    law_tls_transcript_add(t->transcript, message->bytes);
-  } else {
-    drop_transcript(t);
-  }
-}
-
-static void on_message(law_pcap_tls *t, unsigned from, const law_tls_message *message) {
-  bool protected13 = t->sides[from].phase >= LAW_TLS_EARLY;
-  if (message->type == LAW_TLS_CLIENT_HELLO) {
-    client_hello(t, from, message);
-  }
-  add_to_transcript(t, message);
-  if (message->type == LAW_TLS_SERVER_HELLO) {
-    server_hello(t, from, message);
-  } else if (message->type == LAW_TLS_CLIENT_KEY_EXCHANGE && law_tls_is_client(t, from)) {
-    key_exchange(t, message);
-  } else if (protected13) {
-    law_tls13_message(t, from, message);
-  }
-}
-
-void law_tls_handshake_bytes(law_pcap_tls *t, unsigned from, law_bytes bytes) {
-  law_tls_side *s = &t->sides[from];
-  law_tls_message message;
-  while (!s->broken && law_tls_messages_next(&s->messages, &message, &bytes)) {
-    on_message(t, from, &message);
   }
 }
 
@@ -332,7 +225,7 @@ static void on_protected(law_pcap_tls *t, unsigned from, const law_tls_frame *fr
           "record %llu of the %s does not authenticate: the secrets are not its own, or "
           "its bytes were changed",
           (unsigned long long)s->seq, law_tls_is_client(t, from) ? "client" : "server");
-      give_up(t, from);
+      law_tls_give_up(t, from);
       break;
   }
 }
@@ -389,7 +282,7 @@ static bool resync(law_pcap_tls *t, unsigned from) {
       return true;
     }
     if (s->num_tries >= TRIES_MAX) {
-      give_up(t, from);
+      law_tls_give_up(t, from);
       return false;
     }
     law_tls_resync_reject(&s->framer);
@@ -408,7 +301,7 @@ static void push_lost(law_pcap_tls *t, unsigned from, law_bytes *bytes) {
   size_t rest_len = 0;
   if (!law_tls_resync_take(&s->framer, bytes)) {
     law_tls_explain(t, s, "no memory left");
-    give_up(t, from);
+    law_tls_give_up(t, from);
     return;
   }
   if (!resync(t, from) || s->broken) {
@@ -435,11 +328,11 @@ static void push_framed(law_pcap_tls *t, unsigned from, law_bytes *bytes) {
         return;
       case LAW_TLS_FRAME_NONE:
         law_tls_explain(t, s, "what follows is no record of TLS");
-        give_up(t, from);
+        law_tls_give_up(t, from);
         return;
       case LAW_TLS_FRAME_MEMORY:
         law_tls_explain(t, s, "no memory left");
-        give_up(t, from);
+        law_tls_give_up(t, from);
         return;
     }
   }
@@ -464,7 +357,7 @@ void law_pcap_tls_gap(law_pcap_tls *t, unsigned from, uint64_t num_bytes) {
   add_slack(s, num_bytes > 0 ? num_bytes + s->framer.len : (uint64_t)SLACK_MAX * RECORD_MIN);
   law_tls_framer_clear(&s->framer);
   law_tls_messages_clear(&s->messages);
-  drop_transcript(t);
+  law_tls_drop_transcript(t);
   s->lost = true;
   law_tls_explain(t, s,
                   "bytes of the %s are not in the capture, and no record after them was found",

@@ -18,8 +18,9 @@ static law_secret_label label_of(bool client, law_tls_phase phase) {
 }
 
 static law_bytes secret_of(const law_pcap_tls *t, unsigned from, law_tls_phase phase) {
-  return law_pcap_secrets_find(t->secrets, label_of(law_tls_is_client(t, from), phase),
-                               t->handshake.client_random);
+  law_secret_label label = label_of(law_tls_is_client(t, from), phase);
+  law_bytes logged = law_pcap_secrets_find(t->secrets, label, t->handshake.client_random);
+  return logged.len == 0 && t->psk ? law_tls13_psk_secret(t->psk, label) : logged;
 }
 
 static law_tls_cipher *cipher_of(const law_tls_suite *suite, law_bytes secret) {
@@ -174,7 +175,8 @@ static void update(law_pcap_tls *t, law_tls_side *s) {
   law_bytes next = law_bytes_of(secret, s->secret_len);
   if (s->phase != LAW_TLS_TRAFFIC || s->secret_len == 0 ||
       !law_tls_expand(law_tls_suite_prf(suite), secret, next.len,
-                      law_bytes_of(s->secret, s->secret_len), "traffic upd")) {
+                      law_bytes_of(s->secret, s->secret_len), "traffic upd",
+                      law_bytes_of(NULL, 0))) {
     return;
   }
   law_tls_cipher *cipher = cipher_of(suite, next);
@@ -195,12 +197,21 @@ static void encrypted_extensions(law_pcap_tls *t, const law_tls_message *message
 /* The secret of the next phase is looked for when its first record comes. */
 static void leave_for(law_tls_side *s, law_tls_phase phase) { law_tls_install(s, phase, NULL); }
 
+/* The secrets of a pre-shared key go on from the server's Finished. */
+static void finished(law_pcap_tls *t, bool client) {
+  if (!client && t->psk && t->transcript) {
+    law_tls13_psk_finished(t->psk, t->transcript);
+  }
+  law_tls_drop_transcript(t);
+}
+
 void law_tls13_message(law_pcap_tls *t, unsigned from, const law_tls_message *message) {
   law_tls_side *s = &t->sides[from];
   bool client = law_tls_is_client(t, from);
   if (message->type == LAW_TLS_KEY_UPDATE) {
     update(t, s);
   } else if (message->type == LAW_TLS_FINISHED && s->phase == LAW_TLS_SHAKING) {
+    finished(t, client);
     leave_for(s, LAW_TLS_TRAFFIC);
   } else if (message->type == LAW_TLS_ENCRYPTED_EXTENSIONS && !client) {
     encrypted_extensions(t, message);
@@ -223,6 +234,9 @@ void law_tls13_server_hello(law_pcap_tls *t, const law_tls_hello *hello) {
   t->handshake.suite = law_tls_suite_of(hello->suite);
   if (t->handshake.suite && t->handshake.suite->exchange != LAW_TLS_EXCHANGE_TLS13) {
     t->handshake.suite = NULL;
+  }
+  if (!t->psk || !t->transcript || !law_tls13_psk_server_hello(t->psk, hello, t->transcript)) {
+    law_tls_drop_transcript(t);
   }
   leave_for(server, LAW_TLS_SHAKING);
   if (client->phase == LAW_TLS_PLAIN) {

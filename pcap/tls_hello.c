@@ -13,6 +13,7 @@ enum {
   EXT_PRE_SHARED_KEY = 41,
   EXT_EARLY_DATA = 42,
   EXT_SUPPORTED_VERSIONS = 43,
+  EXT_KEY_SHARE = 51,
   EXT_CID = 54,
 };
 
@@ -49,6 +50,14 @@ static void read_extension(law_tls_hello *out, uint16_t type, law_bytes data, bo
       break;
     case EXT_PRE_SHARED_KEY:
       out->pre_shared_key = true;
+      if (server) {
+        out->selected = law_cursor_u16(&c, RULE);
+      } else {
+        out->identities = bytes16(&c);
+      }
+      break;
+    case EXT_KEY_SHARE:
+      out->key_share = true;
       break;
     case EXT_SUPPORTED_VERSIONS:
       if (server && data.len == 2) {
@@ -83,6 +92,17 @@ static void read_extensions(law_tls_hello *out, law_cursor *c, bool server) {
     }
     read_extension(out, type, data, server);
   }
+}
+
+bool law_tls_next_identity(law_bytes *identities, law_bytes *out) {
+  if (identities->len == 0) {
+    return false;
+  }
+  law_cursor c = law_cursor_of(*identities);
+  *out = bytes16(&c);
+  (void)law_cursor_u32(&c, RULE); /* obfuscated_ticket_age */
+  *identities = law_cursor_rest(&c);
+  return law_cursor_ok(&c);
 }
 
 bool law_tls_client_hello(law_tls_hello *out, law_bytes body, bool dtls) {

@@ -45,6 +45,9 @@ typedef struct law_tls_hello {
   bool extended_master;  /* RFC 7627 */
   bool early_data;       /* RFC 8446, 4.2.10 */
   bool pre_shared_key;   /* RFC 8446, 4.2.11 */
+  bool key_share;        /* ServerHello: a Diffie-Hellman exchange is part of the secrets */
+  law_bytes identities;  /* ClientHello: of pre-shared keys, see law_tls_next_identity */
+  uint16_t selected;     /* ServerHello: which of them */
   bool has_cid;          /* RFC 9146: |cid| is how the other side shall mark what it sends */
   law_bytes cid;
   law_bytes alpn; /* ServerHello, EncryptedExtensions: what was chosen */
@@ -53,6 +56,8 @@ typedef struct law_tls_hello {
 /* False when |body|, the message without its header, is not what it should be. */
 bool law_tls_client_hello(law_tls_hello *out, law_bytes body, bool dtls);
 bool law_tls_server_hello(law_tls_hello *out, law_bytes body);
+/* Takes the next of |*identities|; false at their end. */
+bool law_tls_next_identity(law_bytes *identities, law_bytes *out);
 /* Sets |early_data| and |alpn| only. */
 bool law_tls_encrypted_extensions(law_tls_hello *out, law_bytes body);
 

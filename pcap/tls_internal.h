@@ -1,9 +1,11 @@
-/* tls_internal.h: one TLS connection's state, for tls.c, tls_early.c, tls12_records.c and tls13.c. */
+/* tls_internal.h: one TLS connection's state, for tls.c, tls_handshake.c, tls_early.c,
+ * tls12_records.c and tls13.c. */
 #ifndef LAW_PCAP_TLS_INTERNAL_H
 #define LAW_PCAP_TLS_INTERNAL_H
 
 #include "pcap/tls.h"
 #include "pcap/tls12.h"
+#include "pcap/tls13_psk.h"
 #include "pcap/tls_frames.h"
 #include "pcap/tls_messages.h"
 #include "pcap/tls_transcript.h"
@@ -52,8 +54,9 @@ struct law_pcap_tls {
   int client;       /* -1: not known */
   uint16_t version; /* 0: not known */
   law_tls_side sides[2];
-  law_tls12 handshake; /* in TLS 1.3 only suite and client_random */
-  law_tls_transcript *transcript;
+  law_tls12 handshake;            /* in TLS 1.3 only suite and client_random */
+  law_tls_transcript *transcript; /* NULL: not, or no longer, needed */
+  law_tls13_psk *psk;             /* NULL: no such key is at hand */
   law_tls_early early;
   uint8_t *held_early;
   size_t held_early_len;
@@ -89,13 +92,19 @@ void law_tls_hole(law_pcap_tls *t, unsigned from);
 void law_tls_deliver(law_pcap_tls *t, unsigned from, law_bytes plain);
 /* Plain content of a record, whichever way it became plain. */
 void law_tls_alert(law_pcap_tls *t, unsigned from, law_bytes bytes);
-void law_tls_handshake_bytes(law_pcap_tls *t, unsigned from, law_bytes bytes);
+/* Nothing more of |from| will be read. */
+void law_tls_give_up(law_pcap_tls *t, unsigned from);
 void law_tls_keep_alpn(law_pcap_tls *t, law_bytes alpn);
 /* Takes |cipher|, and begins to count records again. */
 void law_tls_install(law_tls_side *s, law_tls_phase phase, law_tls_cipher *cipher);
 /* Opens |record| with the first number from |first| on that fits, at most |slack| later. */
 bool law_tls_try(law_tls_side *s, law_tls_cipher *cipher, law_tls_text *out, law_tls_record record,
                  uint64_t first, uint64_t slack);
+
+/* ---- tls_handshake.c ---- */
+
+void law_tls_handshake_bytes(law_pcap_tls *t, unsigned from, law_bytes bytes);
+void law_tls_drop_transcript(law_pcap_tls *t);
 
 /* ---- tls12_records.c ---- */
 

@@ -133,29 +133,41 @@ bool law_tls_key_block(const law_tls_suite *suite, law_tls_keys *out, law_side s
 
 /* ---- TLS 1.3 ---- */
 
-/* HkdfLabel, 7.1, with an empty context, and the counter of HKDF-Expand's only round behind it. */
-static size_t put_hkdf_label(uint8_t *out, size_t out_len, const char *label) {
+bool law_tls_extract(law_tls_hash hash, uint8_t out[LAW_TLS_HASH_MAX], law_bytes salt,
+                     law_bytes key) {
+  return hmac(hash, out, salt, key.data, key.len);
+}
+
+/* HkdfLabel, 7.1, and the counter of HKDF-Expand's only round behind it. */
+static size_t put_hkdf_label(uint8_t *out, size_t out_len, const char *label, law_bytes context) {
   static const char prefix[] = "tls13 ";
   size_t prefix_len = sizeof prefix - 1;
   size_t label_len = strlen(label);
-  out[0] = 0;
-  out[1] = (uint8_t)out_len;
-  out[2] = (uint8_t)(prefix_len + label_len);
-  memcpy(out + 3, prefix, prefix_len);
-  memcpy(out + 3 + prefix_len, label, label_len);
-  out[3 + prefix_len + label_len] = 0;
-  out[4 + prefix_len + label_len] = 1;
-  return 5 + prefix_len + label_len;
+  uint8_t *p = out;
+  *p++ = 0;
+  *p++ = (uint8_t)out_len;
+  *p++ = (uint8_t)(prefix_len + label_len);
+  memcpy(p, prefix, prefix_len);
+  memcpy(p + prefix_len, label, label_len);
+  p += prefix_len + label_len;
+  *p++ = (uint8_t)context.len;
+  if (context.len > 0) {
+    memcpy(p, context.data, context.len);
+    p += context.len;
+  }
+  *p++ = 1;
+  return (size_t)(p - out);
 }
 
 bool law_tls_expand(law_tls_hash hash, uint8_t *out, size_t out_len, law_bytes secret,
-                    const char *label) {
-  uint8_t info[16 + LABEL_MAX];
+                    const char *label, law_bytes context) {
+  uint8_t info[16 + LABEL_MAX + LAW_TLS_HASH_MAX];
   uint8_t block[LAW_TLS_HASH_MAX];
-  if (strlen(label) > LABEL_MAX || out_len > law_tls_hash_len(hash)) {
+  if (strlen(label) > LABEL_MAX || out_len > law_tls_hash_len(hash) ||
+      context.len > LAW_TLS_HASH_MAX) {
     return false;
   }
-  size_t info_len = put_hkdf_label(info, out_len, label);
+  size_t info_len = put_hkdf_label(info, out_len, label, context);
   bool ok = hmac(hash, block, secret, info, info_len);
   if (ok) {
     memcpy(out, block, out_len);
@@ -166,6 +178,7 @@ bool law_tls_expand(law_tls_hash hash, uint8_t *out, size_t out_len, law_bytes s
 
 bool law_tls_traffic_keys(const law_tls_suite *suite, law_tls_keys *out, law_bytes secret) {
   law_tls_hash hash = law_tls_suite_prf(suite);
-  return law_tls_expand(hash, out->key, suite->kind->key_len, secret, "key") &&
-         law_tls_expand(hash, out->iv, LAW_TLS_IV, secret, "iv");
+  law_bytes none = law_bytes_of(NULL, 0);
+  return law_tls_expand(hash, out->key, suite->kind->key_len, secret, "key", none) &&
+         law_tls_expand(hash, out->iv, LAW_TLS_IV, secret, "iv", none);
 }

@@ -32,9 +32,13 @@ bool law_tls_key_block(const law_tls_suite *suite, law_tls_keys *out, law_side s
                        law_bytes master, const uint8_t *client_random,
                        const uint8_t *server_random);
 
-/* HKDF-Expand-Label(secret, label, "", out_len), RFC 8446, 7.1. |label|: at most 32 characters. */
+/* HKDF-Extract(salt, key), RFC 5869, 2.2; gives as many bytes as |hash| has. */
+bool law_tls_extract(law_tls_hash hash, uint8_t out[LAW_TLS_HASH_MAX], law_bytes salt,
+                     law_bytes key);
+/* HKDF-Expand-Label(secret, label, context, out_len), RFC 8446, 7.1. |label|: at most 32 characters;
+ * |context|: at most a hash. */
 bool law_tls_expand(law_tls_hash hash, uint8_t *out, size_t out_len, law_bytes secret,
-                    const char *label);
+                    const char *label, law_bytes context);
 /* The keys of a traffic secret (7.3). */
 bool law_tls_traffic_keys(const law_tls_suite *suite, law_tls_keys *out, law_bytes secret);
 

@@ -86,7 +86,8 @@ bool law_tls_messages_next(law_tls_messages *m, law_tls_message *out, law_bytes 
 }
 
 law_bytes law_tls_message_body(const law_tls_message *m) {
+  static const uint8_t nothing[1];
   return m->whole ? law_bytes_of(m->bytes.data + LAW_TLS_MESSAGE_HEADER,
                                  m->bytes.len - LAW_TLS_MESSAGE_HEADER)
-                  : law_bytes_of(NULL, 0);
+                  : law_bytes_of(nothing, 0);
 }

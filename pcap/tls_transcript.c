@@ -48,6 +48,19 @@ void law_tls_transcript_add(law_tls_transcript *t, law_bytes bytes) {
   }
 }
 
+static bool restart(EVP_MD_CTX *ctx, law_tls_hash hash) {
+  enum { MESSAGE_HASH = 254 };
+  uint8_t message[4 + LAW_TLS_HASH_MAX] = {MESSAGE_HASH, 0, 0, (uint8_t)law_tls_hash_len(hash)};
+  return EVP_DigestFinal_ex(ctx, message + 4, NULL) == 1 &&
+         EVP_DigestInit_ex(ctx, law_tls_md(hash), NULL) == 1 &&
+         EVP_DigestUpdate(ctx, message, 4 + law_tls_hash_len(hash)) == 1;
+}
+
+void law_tls_transcript_retry(law_tls_transcript *t) {
+  bool ok = restart(t->sha256, LAW_TLS_SHA256);
+  t->failed = !restart(t->sha384, LAW_TLS_SHA384) || !ok || t->failed;
+}
+
 size_t law_tls_transcript_hash(const law_tls_transcript *t, law_tls_hash hash,
                                uint8_t out[LAW_TLS_HASH_MAX]) {
   EVP_MD_CTX *copy = EVP_MD_CTX_new();

@@ -16,6 +16,7 @@ typedef struct pair_setup {
   int version;         /* TLS1_2_VERSION ...; 0: any */
   const char *ciphers; /* of TLS 1.2 and DTLS, as SSL_CTX_set_cipher_list has them */
   const char *suites;  /* of TLS 1.3 */
+  uint16_t psk13;      /* as |psk|, in TLS 1.3, for this suite */
   bool psk;            /* key pair_psk for identity "wirelaw", no certificates */
   const char *client_groups;
   const char *server_groups;
@@ -42,6 +43,7 @@ typedef struct pair {
   size_t said_len[2];
   char keylog[PAIR_KEYLOG];
   size_t keylog_len;
+  uint16_t psk13;
   SSL_SESSION *session; /* the last that the server gave */
 } pair;
 

@@ -200,6 +200,54 @@ static void reads_tls13_suites(void **state) {
   }
 }
 
+/* Both ends know a key, and have no group in common. */
+static pair_setup psk_ke(uint16_t suite, const char *name) {
+  return (pair_setup){.version = TLS1_3_VERSION,
+                      .suites = name,
+                      .psk13 = suite,
+                      .client_groups = "P-256",
+                      .server_groups = "X25519",
+                      .options = SSL_OP_ALLOW_NO_DHE_KEX};
+}
+
+static void reads_tls13_from_a_key_alone(void **state) {
+  (void)state;
+  static const uint16_t suites[] = {0x1301, 0x1302, 0x1303};
+  static const char *const names[] = {"TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384",
+                                      "TLS_CHACHA20_POLY1305_SHA256"};
+  for (size_t i = 0; i < sizeof suites / sizeof suites[0]; i++) {
+    talk_and_read(psk_ke(suites[i], names[i]), true);
+    talk_and_read(psk_ke(suites[i], names[i]), false);
+  }
+}
+
+static void reads_early_data_from_a_key_alone(void **state) {
+  (void)state;
+  pair_setup setup = psk_ke(0x1301, "TLS_AES_128_GCM_SHA256");
+  setup.early_max = 16384;
+  pair *p = pair_new(&setup);
+  assert_true(pair_say_early(p, 1000));
+  pair_handshake(p);
+  talk(p);
+  read_all(p, true);
+  pair_free(p);
+}
+
+/* With a Diffie-Hellman exchange the key is not enough. */
+static void a_key_is_not_enough_for_psk_dhe_ke(void **state) {
+  (void)state;
+  pair_setup setup = {.version = TLS1_3_VERSION, .psk13 = 0x1301};
+  pair *p = pair_new(&setup);
+  pair_handshake(p);
+  pair_say(p, 0, 10);
+  reading r = begin(pair_secrets(p, true));
+  push_chunks(&r, p, 0, p->num_chunks, 1, 100);
+  expect_unreadable(&r, 0, "its secrets are neither in the capture nor in a key log");
+  end(&r);
+  read_all(p, false);
+  pair_free(p);
+}
+
 /* ---- RFC 8448 ---- */
 
 static size_t from_hex(uint8_t *out, const char *hex) {
@@ -867,6 +915,9 @@ int main(void) {
       cmocka_unit_test(reads_psk_suites),
       cmocka_unit_test(reads_other_psk_suites),
       cmocka_unit_test(reads_tls13_suites),
+      cmocka_unit_test(reads_tls13_from_a_key_alone),
+      cmocka_unit_test(reads_early_data_from_a_key_alone),
+      cmocka_unit_test(a_key_is_not_enough_for_psk_dhe_ke),
       cmocka_unit_test(reads_rfc8448),
       cmocka_unit_test(traffic_secrets_alone_are_enough),
       cmocka_unit_test(handshake_secrets_alone_are_not),
