@@ -1,0 +1,144 @@
+/* Lanes that keep their connection: many messages that end nothing, packed behind one ping. */
+#include <string.h>
+
+#include "campaign/campaign.h"
+#include "mutators/random.h"
+
+enum { BATCHES = 32, TRIES = 4, FAST = 5, SLOW = 40 /* ms */ };
+
+static bool is_open(const law_lane *lane) {
+  const law_link *link = lane->links[0];
+  return link != NULL && !link->down && !link->ended && link->opened == 1 &&
+         lane->num_batches < BATCHES;
+}
+
+static void open_link(law_campaign *c, law_lane *lane) {
+  law_lane_abort(c, lane);
+  lane->links[0] = law_pool_take(c);
+  lane->num_batches = 0;
+  lane->busy = lane->links[0] != NULL;
+  if (lane->busy) {
+    lane->links[0]->lane = lane;
+    lane->waiting = lane->links[0];
+    lane->deadline = law_net_now() + 2 * LAW_S;
+    lane->sent_at = 0;
+    c->counts.sessions++;
+  }
+}
+
+static void say_hello(law_campaign *c, law_lane *lane) {
+  law_persona p = law_persona_of(c, lane->name);
+  size_t len = c->speaker->open(&p, c->turn, LAW_TURN);
+  lane->group = ++c->next_group;
+  lane->sent_at = law_net_now();
+  (void)law_link_read(c, lane->links[0], law_bytes_of(c->turn, len));
+  (void)law_link_send(c, lane->links[0], lane->group, law_bytes_of(c->turn, len));
+}
+
+/* One message that the connection survives: of the soak, or of the tables. Its length; 0: none was found. */
+static size_t any_message(law_campaign *c, law_lane *lane, uint8_t *out, uint32_t *used) {
+  law_link *link = lane->links[0];
+  const law_protocol *p = c->speaker->protocol;
+  law_violation v;
+  if (c->soak.stage != LAW_SOAK_OFF) {
+    memcpy(out, c->soak.now.data, c->soak.now.len);
+    link->num_due += p->code_of(law_bytes_of(out, 1)) == c->speaker->ping_code;
+    return c->soak.now.len;
+  }
+  for (int tries = 0; tries < TRIES; tries++) {
+    size_t len = law_mutate_generate(&c->mutator, out, 512, law_random(&c->random)), framed = 0;
+    uint32_t before = *used;
+    if (len > 0 && p->frame(link->context, law_bytes_of(out, len), &framed, &v) == LAW_OK &&
+        framed == len &&
+        p->decode(link->context, LAW_CLIENT, law_bytes_of(out, len), c->scratch, &v) == LAW_OK &&
+        c->speaker->keeps(&link->limits, c->scratch, used)) {
+      link->num_due += p->code_of(law_bytes_of(out, len)) == c->speaker->ping_code;
+      law_soak_note_message(c, law_bytes_of(out, len));
+      return len;
+    }
+    *used = before;
+  }
+  return 0;
+}
+
+static size_t plain_message(law_campaign *c, law_lane *lane, uint8_t *out) {
+  law_persona p = law_persona_of(c, lane->name);
+  return c->speaker->publish(&p, 7, out, 512);
+}
+
+static size_t fill(law_campaign *c, law_lane *lane) {
+  law_link *link = lane->links[0];
+  size_t len = link->replies_len;
+  uint32_t used = 0, num = 0;
+  memcpy(c->turn, link->replies, len);
+  link->replies_len = 0;
+  for (; num < lane->batch && len + 1024 < LAW_TURN; num++) {
+    size_t one = c->options->plain ? plain_message(c, lane, c->turn + len)
+                                   : any_message(c, lane, c->turn + len, &used);
+    len += one;
+    c->counts.messages += one > 0;
+  }
+  memcpy(c->turn + len, c->speaker->ping.data, c->speaker->ping.len);
+  link->num_due++;
+  return len + c->speaker->ping.len;
+}
+
+static void send_batch(law_campaign *c, law_lane *lane) {
+  law_link *link = lane->links[0];
+  lane->state = law_net_state(c->net, link->handle);
+  link->answers = 0;
+  link->broken = LAW_R_NONE;
+  size_t len = fill(c, lane);
+  lane->read = (law_read){.num = lane->batch, .whole = true};
+  lane->num_batches++;
+  lane->sent_at = law_net_now();
+  lane->deadline = lane->sent_at + 10 * LAW_S;
+  (void)law_link_send(c, link, lane->group, law_bytes_of(c->turn, len));
+}
+
+/* As many messages as take a few ms: less costs throughput, more makes others wait. */
+static void size_batch(law_lane *lane, uint64_t took) {
+  if (took < FAST * LAW_MS && lane->batch < LAW_MAX_BATCH) {
+    lane->batch *= 2;
+  } else if (took > SLOW * LAW_MS && lane->batch > 8) {
+    lane->batch /= 2;
+  }
+}
+
+void law_kept_start(law_campaign *c, law_lane *lane) {
+  lane->batch = lane->batch > 0 ? lane->batch : 64;
+  if (!is_open(lane)) {
+    open_link(c, lane);
+    return;
+  }
+  lane->busy = true;
+  lane->waiting = lane->links[0];
+  send_batch(c, lane);
+}
+
+static void end_batch(law_campaign *c, law_lane *lane, uint64_t now) {
+  law_lane_learn(c, lane, lane->links[0]);
+  size_batch(lane, now - lane->sent_at);
+  c->counts.batches++;
+  lane->busy = false;
+  lane->novel = false;
+}
+
+void law_kept_step(law_campaign *c, law_lane *lane, uint64_t now) {
+  law_link *link = lane->links[0];
+  if (!lane->busy || link == NULL) {
+    return;
+  }
+  if (link->down || now >= lane->deadline || link->opened < 0) {
+    law_lane_learn(c, lane, link);
+    law_lane_abort(c, lane);
+  } else if (link->up && lane->sent_at == 0) {
+    say_hello(c, lane);
+  } else if (link->opened == 1 && link->num_due == 0) {
+    if (lane->num_batches > 0) {
+      end_batch(c, lane, now);
+    } else {
+      lane->busy = false; /* open: the next start sends */
+    }
+  }
+}
