@@ -124,6 +124,27 @@ async def takes_a_new_qos2_message(t: Any) -> None:
         t.fail("the client did not tell of the second message")
 
 
+@case("client-takes-a-new-qos2-message-after-refusing-one", role="client", requires="MQTT5-4.3.3-9",
+      kills="client-held-after-refusal", when=["subscribe and qos2"],
+      note="A client may look whether a payload is the text that it is said to be (3.3.2.3.2).")  # fmt: skip
+async def takes_a_new_qos2_message_after_refusing_one(t: Any) -> None:
+    """After a PUBREC of 0x80 or more a client takes the same identifier for a new message"""
+    await subscribed(t, 2)
+    bad = {"topic": "$t/a", "qos": 2, "packet_id": 8, "payload": {"hex": "c328"}, "payload_format_indicator": 1}
+    await t.step("c", {"send": "PUBLISH", **bad})
+    answer = await t.c(any_of=["PUBREC", "DISCONNECT", "closed"])
+    if answer["type"] != "PUBREC" or answer["reason"] < 0x80:
+        t.not_applicable("the client refuses no payload by PUBREC")
+    await t.c(send="PUBLISH", topic="$t/a", qos=2, packet_id=8, payload="$nonce")
+    await t.c(expect="PUBREC", packet_id=8, reason={"le": 0x7F})
+    await t.c(send="PUBREL", packet_id=8)
+    await t.c(expect="PUBCOMP", packet_id=8)
+    t.body()
+    await taken(t, "c", 2)
+    if not topics(t, "nonce"):
+        t.fail("the client did not tell of the new message")
+
+
 @case("client-keeps-the-byte-order-mark", role="client", protocols=["mqtt5", "mqtt311"],
       requires=["MQTT5-1.5.4-3", "MQTT311-1.5.3-3"], kills="client-bom-stripped", when=["subscribe and qos1"])  # fmt: skip
 async def keeps_the_byte_order_mark(t: Any) -> None:

@@ -19,9 +19,11 @@ AT_ONCE = 50
 MUST_CHECK = {"MQTT5-3.15.1-1"}
 #: 3.1.1 says nowhere that fields and Remaining Length must end together. An acknowledgement of the identifier 0 is
 #: one of a packet that was not sent, like any other that 3.1.1 does not tell what to do with. DUP of a QoS 0
-#: PUBLISH means nothing to its receiver, who need not look.
+#: PUBLISH means nothing to its receiver, who need not look. No server of 3.1.1 sends DISCONNECT, and it is the server
+#: who has to look at its flags.
 MAY_PASS = {
     "MQTT311-2.2.3/trailing", "MQTT311-2.3.1-6", "MQTT311-2.3.1-7", "MQTT311-3.3.1-2", "MQTT311-3.7.2/packet-id",
+    "MQTT311-3.14.1-1",
 }  # fmt: skip
 
 #: Two, so that a client that answers only one of them is seen to carry on as well.

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/utf8.h"
 #include "peers/client/internal.h"
 
 /* ---- Topic aliases of the server (3.3.2.3.4) ---- */
@@ -97,9 +98,27 @@ static bool is_held(const law_client *c, uint16_t id) {
   return law_map_get_number(&c->incoming, id) != NULL;
 }
 
+/* Whether the payload is not the text that it is said to be (3.3.2.3.2). */
+static bool is_no_text(const law_mqtt_message *m) {
+  if (m->version != LAW_MQTT_5 ||
+      law_mqtt_property_number(&m->properties, LAW_MQTT_P_PAYLOAD_FORMAT_INDICATOR, 0) != 1) {
+    return false;
+  }
+  size_t at;
+  law_utf8 found = law_utf8_check(m->u.publish.payload, false, &at);
+  return found == LAW_UTF8_ILL_FORMED || found == LAW_UTF8_SURROGATE;
+}
+
 static void take_qos2(law_client *c, const law_mqtt_message *m, law_bytes topic) {
   uint16_t id = m->packet_id;
   bool known = is_held(c, id);
+  if (!known && is_no_text(m)) {
+    if (law_client_fault(c, FAULT_CLIENT_HELD_AFTER_REFUSAL)) {
+      law_map_set_number(&c->incoming, id, c);
+    }
+    law_client_ack(c, LAW_MQTT_PUBREC, id, 0x99);
+    return;
+  }
   if (!known && c->incoming.num >= c->own_receive_maximum &&
       !law_client_fault(c, FAULT_CLIENT_RECEIVE_MAXIMUM_NOT_ENFORCED)) {
     law_client_refuse(c, 0x93, "receive maximum exceeded");
