@@ -44,7 +44,30 @@ static void check_acceptance(const fuzz_packet *p) {
   check_without_last(p);
 }
 
+static bool is_variant(const law_protocol *protocol, const char *name) {
+  for (const char *const *v = protocol->variants; *v != NULL; v++) {
+    if (strcmp(*v, name) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* What a protocol says of any message: its variant, its type's code, who may send it. */
+static void check_names(const fuzz_packet *p) {
+  FUZZ_REQUIRE(is_variant(p->protocol, p->protocol->variant_of(p->context)));
+  FUZZ_REQUIRE(p->protocol->in_text_frame(p->context) < LAW_R_COUNT);
+  FUZZ_REQUIRE(law_status_name(p->status) != NULL);
+  if (p->wire.len > 0) {
+    uint32_t code = p->protocol->code_of(p->wire);
+    unsigned senders = p->protocol->senders(code);
+    FUZZ_REQUIRE(p->type == NULL || p->type->code == code);
+    FUZZ_REQUIRE(senders >= 1 && senders <= 3);
+  }
+}
+
 void fuzz_check_verdict(const fuzz_packet *p) {
+  check_names(p);
   if (p->status == LAW_OK) {
     check_acceptance(p);
   } else {

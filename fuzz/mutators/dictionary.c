@@ -1,6 +1,7 @@
 /* Writes the dictionary of one variant of a protocol, for libFuzzer and AFL++, from its tables:
  *
- *   wirelaw-fuzz-dictionary VARIANT
+ *   wirelaw-fuzz-dictionary VARIANT          to standard output
+ *   wirelaw-fuzz-dictionary VARIANT FILE     compares with what is there; status 1: it differs
  *
  * A message of each type as the protocol readies it, each property with its limits as values, and
  * the texts and varints that decoders get wrong. */
@@ -13,17 +14,19 @@
 
 enum { ROOM = 512 };
 
+static FILE *out_file;
+
 static void entry(const char *name, law_bytes bytes) {
   if (bytes.len == 0) {
     return;
   }
-  (void)printf("%s=\"", name);
+  (void)fprintf(out_file, "%s=\"", name);
   for (size_t i = 0; i < bytes.len; i++) {
     uint8_t c = bytes.data[i];
     bool plain = c > 0x20 && c < 0x7f && c != '"' && c != '\\';
-    (void)(plain ? printf("%c", c) : printf("\\x%02x", c));
+    (void)(plain ? fprintf(out_file, "%c", c) : fprintf(out_file, "\\x%02x", c));
   }
-  (void)printf("\"\n");
+  (void)fprintf(out_file, "\"\n");
 }
 
 /* Names of entries are letters, digits and '_'. */
@@ -127,7 +130,7 @@ static bool has_variant(const law_protocol *protocol, const char *variant) {
 static void put_all(const law_protocol *protocol, const char *variant) {
   uint64_t context[LAW_MAX_CONTEXT_SIZE / 8];
   protocol->begin(variant, context);
-  (void)printf("# Made from the tables by wirelaw-fuzz-dictionary %s. Do not edit.\n", variant);
+  (void)fprintf(out_file, "# Made from the tables by wirelaw-fuzz-dictionary %s. Do not edit.\n", variant);
   for (size_t i = 0; i < protocol->num_types; i++) {
     put_message(protocol, context, protocol->types[i]);
   }
@@ -135,13 +138,46 @@ static void put_all(const law_protocol *protocol, const char *variant) {
   put_texts();
 }
 
+/* Are the two the same, from where they stand to their ends? */
+static bool same_rest(FILE *a, FILE *b) {
+  int x, y;
+  do {
+    x = getc(a);
+    y = getc(b);
+  } while (x == y && x != EOF);
+  return x == y;
+}
+
+static int compare(const law_protocol *protocol, const char *variant, const char *path) {
+  FILE *tracked = fopen(path, "rb");
+  out_file = tmpfile();
+  if (tracked == NULL || out_file == NULL) {
+    (void)fprintf(stderr, "%s cannot be read\n", path);
+    return 2;
+  }
+  put_all(protocol, variant);
+  rewind(out_file);
+  bool same = same_rest(tracked, out_file);
+  (void)fclose(tracked);
+  (void)fclose(out_file);
+  if (!same) {
+    (void)fprintf(stderr, "%s is not what the tables make: write it anew by this program\n", path);
+  }
+  return same ? 0 : 1;
+}
+
+static int write_out(const law_protocol *protocol, const char *variant) {
+  out_file = stdout;
+  put_all(protocol, variant);
+  return fflush(stdout) == 0 ? 0 : 1;
+}
+
 int main(int argc, char **argv) {
-  for (const law_protocol *const *p = law_protocols; argc == 2 && *p != NULL; p++) {
+  for (const law_protocol *const *p = law_protocols; argc > 1 && argc < 4 && *p != NULL; p++) {
     if (has_variant(*p, argv[1])) {
-      put_all(*p, argv[1]);
-      return fflush(stdout) == 0 ? 0 : 1;
+      return argc == 3 ? compare(*p, argv[1], argv[2]) : write_out(*p, argv[1]);
     }
   }
-  (void)fprintf(stderr, "usage: wirelaw-fuzz-dictionary VARIANT, such as mqtt5\n");
+  (void)fprintf(stderr, "usage: wirelaw-fuzz-dictionary VARIANT [FILE], such as mqtt5\n");
   return 2;
 }

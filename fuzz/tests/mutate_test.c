@@ -121,7 +121,7 @@ static void reaches_far(void **state) {
   size_t len = 0;
   (void)state;
   law_mutator_init(&m, &law_mqtt, "mqtt5");
-  for (uint64_t seed = 0; seed < 20 * ROUNDS; seed++) {
+  for (uint64_t seed = 0; seed < 8 * ROUNDS; seed++) {
     if (seed % 6 == 0) {
       len = sizeof publish;
       memcpy(wire, publish, len);

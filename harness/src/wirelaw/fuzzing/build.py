@@ -18,6 +18,7 @@ TOOLS = {
     "fuzz-cov": (("clang", "llvm-cov", "llvm-profdata"), "clang libclang-rt-dev llvm"),
     "afl": (("afl-clang-fast", "afl-fuzz"), "afl++"),
     "afl-asan": (("afl-clang-fast", "afl-fuzz"), "afl++"),
+    "asan": ((), ""),
     "release": ((), ""),
 }
 
