@@ -117,7 +117,7 @@ static void judge_extras(law_mqtt_monitor *c, const delivery *d) {
 
 /* QoS 2 on both hops, one subscription, one connection: the message comes once. */
 static void judge_once(law_mqtt_monitor *c, const delivery *d) {
-  uint32_t *slot = &c->shared.delivered[d->said->serial % LAW_MQTT_DELIVERED];
+  uint32_t *slot = &c->history.delivered[d->said->serial % LAW_MQTT_DELIVERED];
   if (*slot == d->said->serial && d->said->qos == 2 && law_mqtt_qos(d->p->m) == 2) {
     law_mqtt_object(c, d->p, LAW_MQTT_OBJECT_DELIVERED_TWICE, 0);
   }
@@ -128,7 +128,7 @@ static void judge_once(law_mqtt_monitor *c, const delivery *d) {
 static void judge_order(law_mqtt_monitor *c, const delivery *d, uint64_t topic) {
   uint64_t key = topic + d->said->connection * UINT64_C(0x9e3779b97f4a7c15) +
                  ((uint64_t)d->said->qos << 2 | law_mqtt_qos(d->p->m));
-  law_mqtt_last *last = &c->shared.last[(key ^ key >> 32) % LAW_MQTT_LASTS];
+  law_mqtt_last *last = &c->history.last[(key ^ key >> 32) % LAW_MQTT_LASTS];
   if (d->said->copied || (d->said->qos == 2 && c->world->disordered)) {
     return;
   }

@@ -7,12 +7,12 @@
 #include "mqtt/mqtt.h"
 
 enum {
-  LAW_MQTT_MAX_FILTERS = 48,
-  LAW_MQTT_FILTER_TEXT = 3072, /* bytes of all filters together */
+  LAW_MQTT_MAX_FILTERS = 32,
+  LAW_MQTT_FILTER_TEXT = 1024, /* bytes of all filters together */
   LAW_MQTT_MAX_FILTER_IDS = 2, /* different identifiers of one filter */
   LAW_MQTT_MAX_ASKED = 4,      /* SUBSCRIBE packets that wait for SUBACK */
   LAW_MQTT_MAX_ASKED_FILTERS = 8,
-  LAW_MQTT_VERDICTS = 32, /* topics whose filters are remembered; a power of two */
+  LAW_MQTT_VERDICTS = 16, /* topics whose filters are remembered; a power of two */
   LAW_MQTT_NO_QOS = 0xff,
 };
 

@@ -62,6 +62,7 @@ static void object_to_reuse(law_mqtt_monitor *c, const law_mqtt_packet *p, const
 /* Another PUBLISH with the identifier of |e|. */
 static void publish_again(law_mqtt_monitor *c, const law_mqtt_packet *p, law_mqtt_id *e) {
   law_mqtt_ids *ids = ids_of(c, p->seen->from);
+  law_mqtt_misuse(c, p);
   object_to_reuse(c, p, e);
   if (!same_message(e, p->m) || e->asked == UINT8_MAX) {
     blur(ids, e, p->m->packet_id);
@@ -108,8 +109,9 @@ void law_mqtt_see_publish_flow(law_mqtt_monitor *c, const law_mqtt_packet *p) {
   }
   e = law_mqtt_id_take(ids, id, use_of(p->m));
   if (e != NULL && unknown) {
-    /* Before 5.0 copies of an older message may wait for answers beside a new one. */
-    e->doubtful = law_mqtt_dup(p->m) || p->m->version != LAW_MQTT_5;
+    /* Before 5.0 copies of an older message may wait for answers beside a new one; with a side that
+     * keeps to no rule, anything may. */
+    e->doubtful = law_mqtt_dup(p->m) || p->m->version != LAW_MQTT_5 || (!p->judged && c->misled);
   }
   check_receive_maximum(c, p);
 }
@@ -297,6 +299,7 @@ static void pubrel_by_other(law_mqtt_monitor *c, const law_mqtt_packet *p) {
       e->doubtful = doubtful;
     }
   } else if (!flow || e->turns == UINT8_MAX) {
+    law_mqtt_misuse(c, p);
     blur(ids, e, p->m->packet_id);
   } else {
     e->turns++;

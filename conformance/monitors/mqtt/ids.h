@@ -17,7 +17,7 @@ typedef enum law_mqtt_use {
 
 /* One identifier in use. */
 typedef struct law_mqtt_id {
-  uint16_t id;      /* 0: the slot is free */
+  uint16_t id;      /* never 0 */
   uint8_t use;      /* law_mqtt_use */
   uint8_t asked;    /* packets of the sender that still wait for an answer */
   uint8_t turns;    /* as asked, of the second half of QoS 2 */
@@ -29,45 +29,47 @@ typedef struct law_mqtt_id {
 } law_mqtt_id;
 
 enum {
-  LAW_MQTT_ID_SLOTS = 512, /* a power of two */
-  LAW_MQTT_MAX_IDS = 384,  /* at once; more are not followed, and count as not known */
+  LAW_MQTT_MAX_IDS = 64, /* at once; more are not followed, and count as not known */
+  LAW_MQTT_MAX_MARKED = 16,
 };
 
 /* All identifiers of one sender. An identifier is in use, free, or not known: then nothing that
- * depends on it is judged. Zeroed: all are free. */
+ * depends on it is judged. Zeroed (the slots need not be): all are free.
+ *
+ * Few are in use at a time, so they stand side by side in no order, and a connection costs little
+ * memory. Which are not known is told by a rule for all, and by those that are marked as exceptions:
+ * when there are too many of these, more are not known than need be. */
 typedef struct law_mqtt_ids {
-  uint64_t unknown[65536 / 64];
-  law_mqtt_id slots[LAW_MQTT_ID_SLOTS];
   uint16_t num[LAW_MQTT_NUM_USES]; /* by use */
   uint16_t num_used;
-  bool overflowed; /* some identifier was not followed because too many were in use */
+  bool overflowed;  /* some identifier was not followed because too many were in use */
+  bool all_unknown; /* but those that are marked; else only those */
+  uint8_t num_marked;
+  uint8_t next_mark; /* the place of the mark that gives way */
   uint32_t next_order;
+  uint16_t marked[LAW_MQTT_MAX_MARKED];
+  law_mqtt_id slots[LAW_MQTT_MAX_IDS]; /* the first |num_used| */
 } law_mqtt_ids;
 
+bool law_mqtt_id_is_marked(const law_mqtt_ids *ids, uint16_t id);
+
 LAW_INLINE bool law_mqtt_id_unknown(const law_mqtt_ids *ids, uint16_t id) {
-  return (ids->unknown[id / 64] >> (id % 64) & 1) != 0;
+  bool marked = ids->num_marked > 0 && law_mqtt_id_is_marked(ids, id);
+  return marked != ids->all_unknown;
 }
 
-LAW_INLINE void law_mqtt_id_forget(law_mqtt_ids *ids, uint16_t id) {
-  ids->unknown[id / 64] |= UINT64_C(1) << (id % 64);
-}
-
-LAW_INLINE uint32_t law_mqtt_id_slot(uint16_t id) { return id & (LAW_MQTT_ID_SLOTS - 1u); }
+/* |id| is not known any more. */
+void law_mqtt_id_forget(law_mqtt_ids *ids, uint16_t id);
 
 /* The entry of |id|, or NULL when it is not in use (or not known); 0 never is. Valid until the next
  * change. */
 LAW_INLINE law_mqtt_id *law_mqtt_id_find(law_mqtt_ids *ids, uint16_t id) {
-  uint32_t i = law_mqtt_id_slot(id);
-  if (LAW_UNLIKELY(id == 0)) {
-    return NULL; /* the mark of a free slot */
-  }
-  while (ids->slots[i].id != id) {
-    if (ids->slots[i].id == 0) {
-      return NULL;
+  for (uint32_t i = 0; i < ids->num_used; i++) {
+    if (ids->slots[i].id == id) {
+      return &ids->slots[i];
     }
-    i = (i + 1) & (LAW_MQTT_ID_SLOTS - 1u);
   }
-  return &ids->slots[i];
+  return NULL;
 }
 
 /* True when nothing but |entry|, of |id|, can be waiting for an answer (NULL: nothing at all). */
@@ -91,7 +93,7 @@ void law_mqtt_id_done(law_mqtt_ids *ids, law_mqtt_id *entry);
 /* Forgets all: no identifier is known any more. */
 void law_mqtt_ids_forget(law_mqtt_ids *ids);
 
-/* Every identifier that is not in use is known to be free. */
+/* Every identifier that is not in use is known to be free, unless one was used in two ways. */
 void law_mqtt_ids_know(law_mqtt_ids *ids);
 
 /* Messages that count against the receiver's Receive Maximum (5.0 section 4.9). */

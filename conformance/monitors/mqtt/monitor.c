@@ -1,5 +1,6 @@
 #include "monitors/mqtt/monitor.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "monitors/mqtt/mqtt.h"
@@ -100,7 +101,7 @@ static void blind(const law_mqtt_monitor *c, law_side from) {
 static void connection_init(void *connection, void *world, law_side judged, bool from_start) {
   static const law_mqtt_announced unlimited = {.receive_maximum = UINT16_MAX, .maximum_qos = 2};
   law_mqtt_monitor *c = connection;
-  memset(c, 0, sizeof *c);
+  memset(c, 0, world != NULL ? sizeof *c : offsetof(law_mqtt_monitor, history));
   c->judged = judged;
   c->world = judged == LAW_SERVER ? world : NULL;
   if (c->world != NULL) {
@@ -286,6 +287,7 @@ const law_protocol law_mqtt = {
     LAW_MQTT_CODEC,
     .world_size = sizeof(law_mqtt_world),
     .connection_size = sizeof(law_mqtt_monitor),
+    .alone_size = offsetof(law_mqtt_monitor, history),
     .world_init = world_init,
     .connection_init = connection_init,
     .observe = observe,

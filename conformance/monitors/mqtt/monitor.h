@@ -30,7 +30,12 @@ typedef struct law_mqtt_announced {
   bool no_retain, no_wildcard, no_identifier, no_shared;
 } law_mqtt_announced;
 
-enum { LAW_MQTT_ALIAS_TOPICS = 64, LAW_MQTT_DELIVERED = 256, LAW_MQTT_LASTS = 64 };
+enum {
+  LAW_MQTT_ALIASES = 256, /* followed one by one */
+  LAW_MQTT_ALIAS_TOPICS = 16,
+  LAW_MQTT_DELIVERED = 256,
+  LAW_MQTT_LASTS = 64,
+};
 
 /* The last message delivered of one publisher, topic and QoS. */
 typedef struct law_mqtt_last {
@@ -47,9 +52,13 @@ typedef struct law_mqtt_membership {
   uint32_t opened;                        /* of the session, when it began */
   uint32_t connection;                    /* counts the connections of the world */
   uint32_t low, high;                     /* s, the session's expiry, as far as it is known */
+} law_mqtt_membership;
+
+/* What was delivered on the connection. */
+typedef struct law_mqtt_history {
   uint32_t delivered[LAW_MQTT_DELIVERED]; /* serials of messages */
   law_mqtt_last last[LAW_MQTT_LASTS];
-} law_mqtt_membership;
+} law_mqtt_history;
 
 /* Keep Alive: since when the client has been silent. */
 typedef struct law_mqtt_silence {
@@ -67,7 +76,7 @@ typedef struct law_mqtt_monitor {
   law_mqtt_stage connect, connack;
   bool accepted, refused; /* what the CONNACK said */
   bool lost;              /* something was missed since the start */
-  bool misled;            /* the other side sent what cannot be read */
+  bool misled;            /* the other side sent what cannot be read, or broke a rule of identifiers */
   bool maybe_resumed;     /* the session may be older than the connection */
 
   /* CONNECT */
@@ -96,10 +105,10 @@ typedef struct law_mqtt_monitor {
   bool pings_unknown;
 
   bool aliases_unknown;
-  uint64_t aliases[65536 / 64];                    /* that the judged side has given a topic */
+  uint64_t aliases[LAW_MQTT_ALIASES / 64]; /* that the judged side has given a topic */
+  bool higher_alias;                       /* so was one that is higher */
+  bool far_alias;                          /* one was given a topic that |alias_topics| does not hold */
   uint64_t alias_topics[2][LAW_MQTT_ALIAS_TOPICS]; /* by sender: hashes, of the lowest aliases */
-
-  bool far_alias; /* an alias beyond those was given a topic */
 
   law_mqtt_silence silence;
   law_mqtt_filters filters;
@@ -108,6 +117,8 @@ typedef struct law_mqtt_monitor {
   law_mqtt_membership shared;
   uint64_t now;         /* of the last observation */
   uint64_t server_last; /* when the server was last heard */
+
+  law_mqtt_history history; /* the last member: it is not there without a world */
 } law_mqtt_monitor;
 
 /* One packet on its way through the monitor. */
@@ -140,6 +151,12 @@ const law_mqtt_announced *law_mqtt_binding(const law_mqtt_monitor *c);
 
 /* The judged side provably received the packet that it now answers. */
 void law_mqtt_answered(law_mqtt_monitor *c);
+
+/* |p| uses an identifier against the rules; if the other side does, nothing follows from its next
+ * use either. */
+LAW_INLINE void law_mqtt_misuse(law_mqtt_monitor *c, const law_mqtt_packet *p) {
+  c->misled = c->misled || !p->judged;
+}
 
 /* Nothing that |from| sent so far is known for sure. */
 void law_mqtt_lose(law_mqtt_monitor *c, law_side from);

@@ -47,12 +47,23 @@ static void check_alias_range(law_mqtt_monitor *c, const law_mqtt_packet *p, uin
                   law_mqtt_property_at(p, LAW_MQTT_P_TOPIC_ALIAS));
 }
 
+static bool was_given(const law_mqtt_monitor *c, uint16_t alias) {
+  return alias < LAW_MQTT_ALIASES ? (c->aliases[alias / 64] >> (alias % 64) & 1) != 0
+                                  : c->higher_alias;
+}
+
+static void note_given(law_mqtt_monitor *c, uint16_t alias) {
+  if (alias < LAW_MQTT_ALIASES) {
+    c->aliases[alias / 64] |= UINT64_C(1) << (alias % 64);
+  } else {
+    c->higher_alias = true;
+  }
+}
+
 static void check_alias_known(law_mqtt_monitor *c, const law_mqtt_packet *p, uint16_t alias) {
-  uint64_t *word = &c->aliases[alias / 64];
-  uint64_t bit = UINT64_C(1) << (alias % 64);
   if (p->m->u.publish.topic.len > 0) {
-    *word |= bit;
-  } else if ((*word & bit) == 0 && !c->aliases_unknown) {
+    note_given(c, alias);
+  } else if (!c->aliases_unknown && !was_given(c, alias)) {
     law_mqtt_object(c, p, LAW_MQTT_OBJECT_ALIAS_UNKNOWN,
                     law_mqtt_property_at(p, LAW_MQTT_P_TOPIC_ALIAS));
   }

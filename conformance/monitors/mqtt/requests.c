@@ -18,6 +18,7 @@ static void ask_again(law_mqtt_monitor *c, const law_mqtt_packet *p, law_mqtt_id
     law_mqtt_object(c, p, LAW_MQTT_OBJECT_ID_IN_USE_CLIENT, law_mqtt_body_at(p->seen->wire));
   }
   if (!copy || e->asked == UINT8_MAX) {
+    law_mqtt_misuse(c, p);
     law_mqtt_id_free(ids, e);
     law_mqtt_id_forget(ids, p->m->packet_id);
   } else {
