@@ -243,6 +243,7 @@ static void begin(law_talk *t, const char *variant, bool whole) {
   if (p->begin && assumed) {
     p->begin(assumed, t->judge.context);
   }
+  t->version_told = variant != NULL;
   if (whole || variant) {
     t->version_known = true;
   } else {
@@ -453,6 +454,15 @@ static bool ends_beyond(const law_judge_direction *dir, uint64_t num_bytes) {
   return dir->need > dir->len + 1 && num_bytes > 0 && num_bytes <= dir->need - dir->len;
 }
 
+/* What says the version may be what is missing. */
+static void doubt_version(law_talk *t, unsigned from) {
+  if (!t->way[from].begun && t->client != (int)(1 - from) && !t->version_told &&
+      t->version_known) {
+    law_talk_try_variants(t);
+    detach(t);
+  }
+}
+
 static void lose_message(law_talk *t, unsigned from, uint64_t num_bytes) {
   law_talk_way *way = &t->way[from];
   law_side side = law_talk_side(t, from);
@@ -464,6 +474,7 @@ static void lose_message(law_talk *t, unsigned from, uint64_t num_bytes) {
   }
   law_judge_gap(&t->judge, side);
   t->whole = false;
+  doubt_version(t, from);
   if (known) {
     way->skip = left - num_bytes;
   } else {

@@ -28,7 +28,7 @@ struct law_talk {
   int client;          /* the end; -1: not known */
   int client_by_type;  /* what the messages say; -1: nothing yet */
   bool whole, attached;
-  bool version_known;
+  bool version_known, version_told; /* told: from outside */
   unsigned judged;
   unsigned alive; /* variants that are possible still; while the version is not known */
   uint32_t votes[LAW_TALK_VARIANTS];

@@ -199,7 +199,7 @@ static void unread(void *user, const law_place *place, const char *what) {
 /* ---- The rig ---- */
 
 void rig_open(rig *r) {
-  law_listener listener = {r, 0, opened, data, missing, differs, ended, closed, unread};
+  law_listener listener = {r, 0, opened, data, missing, NULL, differs, ended, closed, unread};
   r->reader = law_reader_new(&r->options, &listener);
   assert_non_null(r->reader);
   r->link = RAW;
