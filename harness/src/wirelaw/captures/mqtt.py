@@ -107,3 +107,53 @@ def without_secrets(codec: Codec, wire: bytes) -> bytes:
             end = span["at"] + span["len"]
             hidden[end - value["len"] : end] = b"*" * value["len"]
     return bytes(hidden)
+
+
+# When answers are compared
+
+_CONNACK = "CONNACK"
+#: What nothing said means, by type (or any) and property (5.0 section 3.2.2.3).
+DEFAULTS: Mapping[tuple[str, str], Any] = {
+    ("", "receive_maximum"): 65535, ("", "topic_alias_maximum"): 0,
+    (_CONNACK, "maximum_qos"): 2, (_CONNACK, "retain_available"): 1,
+    (_CONNACK, "wildcard_subscription_available"): 1,
+    (_CONNACK, "subscription_identifier_available"): 1,
+    (_CONNACK, "shared_subscription_available"): 1,
+    ("PUBLISH", "payload_format_indicator"): 0,
+}  # fmt: skip
+#: Seconds that are left, so that a later message says fewer (3.3.2.3.3).
+COUNTED_DOWN = frozenset(("message_expiry_interval",))
+#: Several of them, in no order (3.3.4).
+UNORDERED = frozenset(("subscription_identifier",))
+
+
+def is_remark(type_name: str, name: str) -> bool:
+    """User properties are part of an application message; in other packets the text gives them no
+    meaning (3.2.2.3.10 and its like)."""
+    return name == "user_property" and type_name != "PUBLISH"
+
+
+#: What a client can be told of a packet, beside topic, payload and filters.
+_TOLD = {
+    "CONNECT": ("client_id", "clean_start", "keep_alive", "will", "session_expiry_interval",
+                "receive_maximum", "maximum_packet_size", "topic_alias_maximum", "user_property",
+                "user_name"),
+    "PUBLISH": ("topic", "payload", "qos", "retain", "payload_format_indicator", "content_type",
+                "message_expiry_interval", "response_topic", "correlation_data", "user_property"),
+    "DISCONNECT": ("reason", "session_expiry_interval", "user_property"),
+    "AUTH": ("reason", "authentication_method"),
+}  # fmt: skip
+
+
+def stimuli(codec: Codec, item: Item) -> list[tuple[str, dict[str, Any]]]:
+    """What to tell a client so that it sends this message; nothing for what it sends by itself."""
+    fields = codec.fields(item.wire)
+    name = str(item.type)
+    if name in ("SUBSCRIBE", "UNSUBSCRIBE"):
+        return [(name.lower(), {"filters": [each]}) for each in fields["filters"]]
+    if name not in _TOLD:
+        return []
+    told = {key: fields[key] for key in _TOLD[name] if key in fields}
+    if name == "DISCONNECT" and not told.get("reason"):
+        told.pop("reason", None)
+    return [(name.lower(), told)]
