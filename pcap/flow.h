@@ -40,7 +40,8 @@ typedef struct law_flow_entry {
   law_flow flow; /* what listeners see; user stands behind the entry */
   law_flow_key key;
   uint32_t hash;
-  bool done;            /* both sides ended: forgotten sooner */
+  bool done;            /* the connection is over: forgotten sooner */
+  bool closed;          /* the listener was told: nothing more is */
   uint64_t last;        /* time of the last packet */
   uint64_t placed;      /* law_flows.num_uses when it was put to the front */
   struct law_flow_entry *newer, *older;

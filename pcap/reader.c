@@ -50,13 +50,21 @@ static void fragment_lost(void *user, const law_place *place) {
 
 /* ---- Flows ---- */
 
-static void close_flow(law_reader *r, law_flow_entry *e) {
+static void tell_closed(law_reader *r, law_flow_entry *e) {
+  if (e->closed) {
+    return;
+  }
   if (e->flow.kind == LAW_FLOW_TCP) {
     law_tcp_finish(&r->tcp, e, &r->place);
   }
+  e->closed = true;
   if (r->listener.closed != NULL) {
     r->listener.closed(r->listener.user, &e->flow, r->place.time);
   }
+}
+
+static void close_flow(law_reader *r, law_flow_entry *e) {
+  tell_closed(r, e);
   if (r->last == e) {
     r->last = NULL;
   }
@@ -165,6 +173,17 @@ static law_flow_entry *tcp_flow(law_reader *r, const law_flow_key *key, const la
   return e;
 }
 
+/* The connection is over. When both sides said so, nothing is left to come, and the listener may
+ * forget it now; the table remembers it, so that late copies are not taken for something new. */
+static void end_connection(law_reader *r, law_flow_entry *e) {
+  if (!e->done) {
+    law_flows_done(&r->flows, e);
+  }
+  if (e->side[0].has_fin && e->side[1].has_fin && law_tcp_is_over(e)) {
+    tell_closed(r, e);
+  }
+}
+
 static void tcp_packet(law_reader *r, const law_ip *ip) {
   law_segment seg;
   unsigned from;
@@ -183,8 +202,10 @@ static void tcp_packet(law_reader *r, const law_ip *ip) {
   }
   law_flows_use(&r->flows, e, r->place.time);
   r->last = e;
-  if (LAW_UNLIKELY(law_tcp_segment(&r->tcp, e, from, &seg)) && !e->done) {
-    law_flows_done(&r->flows, e);
+  if (LAW_UNLIKELY(e->closed)) {
+    r->counts.old++;
+  } else if (LAW_UNLIKELY(law_tcp_segment(&r->tcp, e, from, &seg))) {
+    end_connection(r, e);
   }
 }
 

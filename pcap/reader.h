@@ -70,7 +70,8 @@ typedef struct law_listener {
                   uint64_t num_bytes);
   /* TCP: |from| says that it sends no more; after all its data. Told once for each side. */
   void (*ended)(void *user, law_flow *flow, unsigned from, law_end how, uint64_t time);
-  /* The flow is forgotten: the last call for it; also at the end of the capture. */
+  /* The last call for the flow: both sides sent FIN and all before it was told, or it is forgotten
+   * (its age, the table's size, the capture's end). */
   void (*closed)(void *user, law_flow *flow, uint64_t time);
   /* A packet, or a part of one, that no one reads: ARP, ICMP, an unknown link type... |what| is a
    * text without a packet's own values, to be counted by; it lives for ever. */

@@ -57,9 +57,10 @@ static void tell_cut(law_talk *t, unsigned from) {
 
 static bool new_monitor(law_talk *t, law_side judged) {
   const law_protocol *p = t->protocol;
-  void *monitor = malloc(p->connection_size);
+  void *world = judged == LAW_SERVER ? t->world : NULL;
+  void *monitor = malloc(!world && p->alone_size > 0 ? p->alone_size : p->connection_size);
   if (monitor) {
-    p->connection_init(monitor, judged == LAW_SERVER ? t->world : NULL, judged, t->whole);
+    p->connection_init(monitor, world, judged, t->whole);
   }
   t->monitors[judged] = monitor;
   return monitor != NULL;

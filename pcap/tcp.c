@@ -356,8 +356,6 @@ static void take_late(law_tcp *t, law_flow_entry *e, unsigned from, const law_pi
   }
 }
 
-static bool is_over(const law_flow_entry *e) { return e->side[0].ended && e->side[1].ended; }
-
 /* ---- Where a direction begins ---- */
 
 static void anchor(law_tcp_side *side, uint32_t next, uint8_t known) {
@@ -444,7 +442,7 @@ LAW_NOINLINE static bool take_segment(law_tcp *t, law_flow_entry *e, unsigned fr
   law_tcp_side *side = &e->side[from];
   const law_place *place = &seg.data.place;
   if ((seg.flags & LAW_TCP_RST) != 0) {
-    return is_reset(t, e, from, &seg) || is_over(e);
+    return is_reset(t, e, from, &seg) || law_tcp_is_over(e);
   }
   if ((seg.flags & LAW_TCP_SYN) != 0) {
     take_syn(e, from, &seg);
@@ -456,23 +454,23 @@ LAW_NOINLINE static bool take_segment(law_tcp *t, law_flow_entry *e, unsigned fr
     take_ack(t, e, 1 - from, seg.ack, place);
   }
   if (seg.data.len == 0 && (seg.flags & LAW_TCP_FIN) == 0) {
-    return is_over(e);
+    return law_tcp_is_over(e);
   }
   settle(t, e, 1 - from, place, true);
   if (is_stray(t, e, from, &seg.data)) {
     t->counts->old++;
-    return is_over(e);
+    return law_tcp_is_over(e);
   }
   if (side->ended) { /* by a reset: what comes after it is no part of the stream */
     count(t, side, &seg.data);
-    return is_over(e);
+    return law_tcp_is_over(e);
   }
   take_late(t, e, from, &seg.data);
   count(t, side, &seg.data);
   take_fin(side, &seg);
   take(t, e, from, seg.data);
   settle(t, e, from, place, false);
-  return is_over(e);
+  return law_tcp_is_over(e);
 }
 
 bool law_tcp_segment(law_tcp *t, law_flow_entry *e, unsigned from, const law_segment *seg) {

@@ -45,6 +45,10 @@ void law_tcp_begin(law_flow_entry *e);
 bool law_tcp_is_new(const law_flow_entry *e, unsigned from, const law_segment *seg);
 /* True: the connection is over. */
 bool law_tcp_segment(law_tcp *t, law_flow_entry *e, unsigned from, const law_segment *seg);
+/* Both sides have ended. */
+LAW_INLINE bool law_tcp_is_over(const law_flow_entry *e) {
+  return e->side[0].ended && e->side[1].ended;
+}
 /* Tells what still waits, what is missing, and the ends, before |e| is forgotten. */
 void law_tcp_finish(law_tcp *t, law_flow_entry *e, const law_place *place);
 /* Gives up the holes that are too old at |place|. */

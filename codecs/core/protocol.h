@@ -68,8 +68,8 @@ typedef struct law_protocol {
 
   /* The monitor. World: what all connections of one IUT share. Connection: one flow. Both are the
    * caller's memory, zeroed by these. |judged| is the side the IUT is on. |world| may be NULL: only
-   * connection scope. */
-  size_t world_size, connection_size;
+   * connection scope, for which |alone_size| bytes do (0: it takes |connection_size|). */
+  size_t world_size, connection_size, alone_size;
   void (*world_init)(void *world, law_side judged);
   void (*connection_init)(void *connection, void *world, law_side judged, bool from_start);
   void (*observe)(void *connection, const law_observed *seen, law_findings *out);
