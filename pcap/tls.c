@@ -96,6 +96,7 @@ void law_tls_keep_alpn(law_pcap_tls *t, law_bytes alpn) {
 /* ---- To the sink ---- */
 
 void law_tls_hole(law_pcap_tls *t, unsigned from) {
+  t->sides[from].may_lack = false;
   if (!t->sides[from].holed && t->sink.gap) {
     t->sink.gap(t->sink.user, from);
   }
@@ -103,6 +104,10 @@ void law_tls_hole(law_pcap_tls *t, unsigned from) {
 }
 
 void law_tls_deliver(law_pcap_tls *t, unsigned from, law_bytes plain) {
+  /* An answer to something that nobody read. */
+  if (t->sides[1 - from].may_lack) {
+    law_tls_hole(t, 1 - from);
+  }
   if (plain.len > 0 && !t->sides[from].ended) {
     t->sides[from].holed = false;
     t->sink.data(t->sink.user, from, plain);
@@ -249,12 +254,19 @@ static bool is_hello(const law_tls_frame *frame) {
          b.data[5] <= 3;
 }
 
+/* The record that was read is the first, or right behind the Finished, of its phase: no application
+ * data was before it. */
+static bool is_first(const law_pcap_tls *t, const law_tls_side *s) {
+  return t->version == LAW_TLS_1_2 ? s->seq <= 2 : s->phase == LAW_TLS_SHAKING || s->seq == 1;
+}
+
 /* True when |frame| really is the next record; it has been read then. */
 static bool found_again(law_pcap_tls *t, unsigned from, const law_tls_frame *frame) {
   uint8_t room[LAW_TLS_FRAGMENT_MAX];
   law_tls_text text = {.data = room};
   if (t->sides[from].phase == LAW_TLS_PLAIN && is_hello(frame)) {
     t->sides[from].why[0] = 0;
+    t->sides[from].may_lack = false;
     on_plain(t, from, frame);
     return true;
   }
@@ -262,6 +274,10 @@ static bool found_again(law_pcap_tls *t, unsigned from, const law_tls_frame *fra
       open_record(t, from, &text, frame) != LAW_TLS_OPENED) {
     return false;
   }
+  if (t->sides[from].may_lack && !is_first(t, &t->sides[from])) {
+    law_tls_hole(t, from);
+  }
+  t->sides[from].may_lack = false;
   on_content(t, from, &text);
   OPENSSL_cleanse(room, text.len);
   return true;
@@ -362,7 +378,10 @@ void law_pcap_tls_gap(law_pcap_tls *t, unsigned from, uint64_t num_bytes) {
   law_tls_explain(t, s,
                   "bytes of the %s are not in the capture, and no record after them was found",
                   law_tls_is_client(t, from) ? "client" : "server");
-  law_tls_hole(t, from);
+  s->may_lack = s->phase == LAW_TLS_PLAIN || s->phase == LAW_TLS_SHAKING;
+  if (!s->may_lack || (law_tls_is_client(t, from) && t->early != LAW_TLS_EARLY_NONE)) {
+    law_tls_hole(t, from);
+  }
 }
 
 bool law_tls_detect(law_bytes head) {

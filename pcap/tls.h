@@ -48,7 +48,8 @@ law_tls_mark law_pcap_tls_marked(const law_pcap_tls *t);
 /* The next bytes that |from| sent. */
 void law_pcap_tls_push(law_pcap_tls *t, unsigned from, law_bytes bytes);
 /* |num_bytes| of |from| are not in the capture (0: nobody knows how many). Reading goes on with the
- * first record after them that authenticates. */
+ * first record after them that authenticates. The sink's |gap| is called unless what was lost can
+ * have been of the handshake only. */
 void law_pcap_tls_gap(law_pcap_tls *t, unsigned from, uint64_t num_bytes);
 
 /* NULL while |from| can be read; else one clear sentence, without a full stop, why it cannot: no

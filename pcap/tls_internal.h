@@ -37,6 +37,7 @@ typedef struct law_tls_side {
   bool broken;        /* for ever */
   bool ended;         /* close_notify */
   bool holed;         /* the sink knows that data is missing */
+  bool may_lack;      /* bytes were lost before its application data began: perhaps none of that */
   char why[LAW_TLS_WHY];
 } law_tls_side;
 
