@@ -108,7 +108,7 @@ static law_status decode_in_any(uint8_t version, law_bytes bytes, law_mqtt_messa
 static void learn(law_mqtt_context *c, law_status status, const law_mqtt_message *m) {
   if (law_mqtt_type_of(m) == LAW_MQTT_CONNECT && c->version == 0) {
     c->version = status == LAW_OK ? m->version : 0;
-    c->unclear = status != LAW_OK;
+    c->unclear = c->unclear || status != LAW_OK; /* one behind it may be good */
   }
 }
 

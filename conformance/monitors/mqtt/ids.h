@@ -34,7 +34,7 @@ enum {
 };
 
 /* All identifiers of one sender. An identifier is in use, free, or not known: then nothing that
- * depends on it is judged. Zeroed (the slots need not be): all are free.
+ * depends on it is judged. Zeroed (up to the slots): all are free.
  *
  * Few are in use at a time, so they stand side by side in no order, and a connection costs little
  * memory. Which are not known is told by a rule for all, and by those that are marked as exceptions:
@@ -47,8 +47,8 @@ typedef struct law_mqtt_ids {
   uint8_t num_marked;
   uint8_t next_mark; /* the place of the mark that gives way */
   uint32_t next_order;
-  uint16_t marked[LAW_MQTT_MAX_MARKED];
   law_mqtt_id slots[LAW_MQTT_MAX_IDS]; /* the first |num_used| */
+  uint16_t marked[LAW_MQTT_MAX_MARKED];
 } law_mqtt_ids;
 
 bool law_mqtt_id_is_marked(const law_mqtt_ids *ids, uint16_t id);
@@ -93,7 +93,7 @@ void law_mqtt_id_done(law_mqtt_ids *ids, law_mqtt_id *entry);
 /* Forgets all: no identifier is known any more. */
 void law_mqtt_ids_forget(law_mqtt_ids *ids);
 
-/* Every identifier that is not in use is known to be free, unless one was used in two ways. */
+/* Every identifier that is not in use is known to be free. */
 void law_mqtt_ids_know(law_mqtt_ids *ids);
 
 /* Messages that count against the receiver's Receive Maximum (5.0 section 4.9). */

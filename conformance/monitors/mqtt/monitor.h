@@ -98,8 +98,12 @@ typedef struct law_mqtt_monitor {
    * side: when it takes an identifier of its own for free is not known any more. */
   bool strayed;
 
+  uint64_t now;         /* of the last observation */
+  uint64_t server_last; /* when the server was last heard */
+  law_mqtt_silence silence;
+  law_mqtt_world *world; /* NULL: only this connection is known */
+
   law_mqtt_announced announced[2];                /* by the side that announced it */
-  law_mqtt_ids ids[2];                            /* by the side that assigned them */
   uint32_t last_puback, last_pubrec, last_pubrel; /* orders of what the client answered last */
   uint32_t num_pings;                             /* that still wait for PINGRESP */
   bool pings_unknown;
@@ -108,16 +112,12 @@ typedef struct law_mqtt_monitor {
   uint64_t aliases[LAW_MQTT_ALIASES / 64]; /* that the judged side has given a topic */
   bool higher_alias;                       /* so was one that is higher */
   bool far_alias;                          /* one was given a topic that |alias_topics| does not hold */
-  uint64_t alias_topics[2][LAW_MQTT_ALIAS_TOPICS]; /* by sender: hashes, of the lowest aliases */
 
-  law_mqtt_silence silence;
+  /* What every packet needs stands above, so that it lies close together. */
+  law_mqtt_ids ids[2]; /* by the side that assigned them */
   law_mqtt_filters filters;
-
-  law_mqtt_world *world; /* NULL: only this connection is known */
+  uint64_t alias_topics[2][LAW_MQTT_ALIAS_TOPICS]; /* by sender: hashes, of the lowest aliases */
   law_mqtt_membership shared;
-  uint64_t now;         /* of the last observation */
-  uint64_t server_last; /* when the server was last heard */
-
   law_mqtt_history history; /* the last member: it is not there without a world */
 } law_mqtt_monitor;
 

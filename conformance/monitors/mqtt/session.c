@@ -233,7 +233,7 @@ void law_mqtt_see_connack(law_mqtt_monitor *c, const law_mqtt_packet *p) {
   if (c->judged == LAW_SERVER && c->accepted && (p->m->ack_flags & 1) == 0 &&
       c->version != LAW_MQTT_31 && c->maybe_resumed) {
     c->maybe_resumed = false;
-    if (!c->lost) {
+    if (!c->lost && !c->misled) {
       law_mqtt_ids_know(&c->ids[LAW_CLIENT]);
       law_mqtt_ids_know(&c->ids[LAW_SERVER]);
     }
