@@ -12,7 +12,7 @@
 #include "mqtt/mqtt.h"
 #include "seq/seq.h"
 
-enum { ROUNDS = 30000, CAP = 300 };
+enum { ROUNDS = 10000, CAP = 300 };
 
 static const uint8_t publish[] = {0x32, 0x10, 0, 3, 'a', '/', 'b', 0, 10, 3,
                                   0x23, 0, 4, 'h', 'e', 'l', 'l', 'o'};
@@ -121,7 +121,7 @@ static void reaches_far(void **state) {
   size_t len = 0;
   (void)state;
   law_mutator_init(&m, &law_mqtt, "mqtt5");
-  for (uint64_t seed = 0; seed < 8 * ROUNDS; seed++) {
+  for (uint64_t seed = 0; seed < 20 * ROUNDS; seed++) {
     if (seed % 6 == 0) {
       len = sizeof publish;
       memcpy(wire, publish, len);
