@@ -71,6 +71,35 @@ def test_a_report_of_a_sanitizer_fails_the_case_that_causes_it(tmp_path: Path) -
     assert others == [Verdict.PASS] * 5
 
 
+def test_an_iut_that_reported_a_defect_is_started_anew(tmp_path: Path) -> None:
+    text = """\
+import os
+from wirelaw.cases import case
+SEEN = []
+
+@case("bad", requires="MQTT5-3.12.4-1", isolation="exclusive", matrix={"n": [1, 2]})
+async def bad(t, n):
+    await t.a(connect={})
+    t.body()
+    SEEN.append(t._run.target.running.pid)
+    with open(t._run.target.running.log, "a") as log:
+        print("thread 'tcp' panicked at src/broker.rs:1:2:", file=log)
+    await t.a(ping=True)
+    assert len(SEEN) == len(set(SEEN))
+
+@case("good", requires="MQTT5-3.12.4-1", isolation="exclusive", matrix={"n": [1, 2, 3]})
+async def good(t, n):
+    await t.a(connect={})
+    t.body()
+    await t.a(ping=True)
+"""
+    results = run_cases(tmp_path, text, name="test_bad.py").results
+    assert {name: r.verdict for name, r in results.items() if name.startswith("good")} == {
+        f"good[n={n}]": Verdict.PASS for n in (1, 2, 3)
+    }
+    assert [(results[f"bad[n={n}]"].cause or "")[:6] for n in (1, 2)] == ["panic:"] * 2
+
+
 def test_an_exclusive_case_runs_alone(tmp_path: Path) -> None:
     text = """\
 from wirelaw.cases import case

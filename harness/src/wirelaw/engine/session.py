@@ -87,6 +87,7 @@ class Session:
         self._dead = False
         self._taken_back = False  # the active runs end, to run again alone
         self._log_at = target.log_offset()
+        self._death_watch = 0
         self._deaths = 0
         self._last_park = 0
         self._num_absent = 0
@@ -287,13 +288,23 @@ class Session:
         if run in self._ran_alone:
             run.end_with(Verdict.FAIL, report)
             self._report(run)
-            return
-        for each in [run, *self._active]:
-            self._notes[each.case.id] = f"beside others: {report}"
-        self._suspects.append(run.case)
-        self._taken_back = bool(self._active)
-        for each in list(self._active):
-            each.abort()
+        else:
+            for each in [run, *self._active]:
+                self._notes[each.case.id] = f"beside others: {report}"
+            self._suspects.append(run.case)
+            self._taken_back = bool(self._active)
+            for each in list(self._active):
+                each.abort()
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        """An IUT of ours that reported a defect may be broken for all that follow."""
+        running = self.target.running
+        if self._restart is not None and running is not None and running.death_fd >= 0:
+            self._unwatch_death()
+            running.kill()
+            self._deaths -= 1  # this one is not its own
+            self._died()
 
     def _close_listener(self, run: CaseRun) -> None:
         if run.listener is not None:
@@ -392,14 +403,17 @@ class Session:
         running = self.target.running
         if running is None or running.death_fd < 0:
             return
-        handle = self.scheduler.net.watch(running.death_fd)
+        self._death_watch = self.scheduler.net.watch(running.death_fd)
 
         def died() -> None:
-            self.scheduler.net.end(handle, "fin")
-            self.scheduler.watches.pop(handle, None)
+            self._unwatch_death()
             self._died()
 
-        self.scheduler.watches[handle] = died
+        self.scheduler.watches[self._death_watch] = died
+
+    def _unwatch_death(self) -> None:
+        self.scheduler.net.end(self._death_watch, "fin")
+        self.scheduler.watches.pop(self._death_watch, None)
 
     def _died(self) -> None:
         """All cases in flight are taken back; they run again alone, on a fresh IUT."""
@@ -439,6 +453,7 @@ class Session:
             self.given_up = f"the IUT died and did not start again: {error}" if ours else str(error)
             return
         self._dead = False
+        self._log_at = self.target.log_offset()  # what the dead one said is no report of this one
         self._watch_death()
 
 
