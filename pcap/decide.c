@@ -98,11 +98,13 @@ static law_decision try_protocol(const law_stream *s, const law_protocol *p,
     }
   }
   int client = s->client < 0 ? 0 : s->client;
-  if (hint && (scores[0] >= SOME || scores[1] >= SOME || !s->whole ||
-               fits_frame(s, p, heads[client], final))) {
+  if ((scores[0] >= WHOLE && scores[1] >= WHOLE) ||
+      (hint && (scores[0] >= SOME || scores[1] >= SOME || fits_frame(s, p, heads[client], final)))) {
     return talk(p, NULL, -1);
   }
-  return scores[0] >= WHOLE && scores[1] >= WHOLE ? talk(p, NULL, -1) : undecided;
+  law_decision guess = talk(p, NULL, -1);
+  guess.guessed = true;
+  return hint && !s->whole ? guess : undecided;
 }
 
 static law_decision try_protocols(const law_stream *s, const law_bytes heads[2], bool final) {

@@ -165,6 +165,10 @@ static void text_in_websocket(void *user, unsigned from, const law_place *place)
 
 /* ---- Deciding ---- */
 
+static bool is_whole_way(const law_stream *s, unsigned end) {
+  return !s->around && s->flow->kind == LAW_FLOW_TCP && s->flow->syn[end] && !s->late[end];
+}
+
 static void start_talk(law_stream *s, const law_decision *d) {
   int client = d->client >= 0 ? d->client : s->client;
   law_talk_start start = {.protocol = d->protocol,
@@ -172,6 +176,8 @@ static void start_talk(law_stream *s, const law_decision *d) {
                           .server_hint = law_stream_server_hint(s, d->protocol),
                           .variant = d->variant ? d->variant : s->env->variant,
                           .whole = s->whole,
+                          .begins = {!d->guessed && is_whole_way(s, 0),
+                                     !d->guessed && is_whole_way(s, 1)},
                           .world = s->known.world,
                           .judged = s->known.judged != 0 ? s->known.judged : 3};
   if (s->env->world && !start.world && client >= 0) {
@@ -180,7 +186,7 @@ static void start_talk(law_stream *s, const law_decision *d) {
   s->talk = law_talk_new(&s->env->talk, s->owner, &start);
   if (!s->talk) {
     out_of_memory(s);
-  } else if (d->client >= 0) {
+  } else if (d->client >= 0 && !s->around) {
     law_stream_learn(s, d->protocol, d->client);
   }
 }
@@ -335,6 +341,14 @@ static bool decide_first(law_stream *s, unsigned from, law_bytes bytes) {
 
 /* ---- Bytes ---- */
 
+void law_stream_soon(const law_stream *s, unsigned stage) {
+  if (stage == 0) {
+    law_fetch(s, sizeof *s);
+  } else if (s->talk) {
+    law_talk_soon(s->talk, stage - 1);
+  }
+}
+
 void law_stream_push(law_stream *s, unsigned from, const law_place *place, law_bytes bytes) {
   s->bytes += bytes.len;
   if (LAW_LIKELY(s->layer != LAW_LAYER_UNDECIDED) || decide_first(s, from, bytes)) {
@@ -363,6 +377,7 @@ void law_stream_missing(law_stream *s, unsigned from, const law_place *place, ui
                         bool begins_here) {
   if (s->layer == LAW_LAYER_UNDECIDED) {
     s->whole = false;
+    s->late[from] = s->late[from] || begins_here;
     if (!begins_here) {
       hold_missing(s, from, place, num_bytes, false);
     }

@@ -39,7 +39,8 @@ struct law_stream {
   const law_stream *around; /* the transport it comes out of; NULL: TCP or UDP */
   law_layer layer;
   bool whole;
-  int client; /* the end; -1: not known */
+  bool late[2]; /* that direction begins before the capture, or after a hole */
+  int client;   /* the end; -1: not known */
   uint64_t bytes;
   law_held *held, **held_end;
   size_t held_len;
@@ -59,6 +60,7 @@ typedef struct law_decision {
   const law_protocol *protocol;
   const char *variant;
   int client;      /* what the bytes say; -1: nothing */
+  bool guessed;    /* by the port alone: the bytes may be something else */
   bool upgraded;   /* WebSocket frames without their upgrade */
   const char *why; /* of NONE */
 } law_decision;

@@ -7,7 +7,10 @@
 
 #define SECOND UINT64_C(1000000000)
 
-enum { KEPT_TAIL = 4096 }; /* bytes that a direction keeps for its next unfinished message */
+enum {
+  KEPT_TAIL = 4096,   /* bytes that a direction keeps for its next unfinished message */
+  MONITOR_HEAD = 448, /* bytes of a monitor that are needed for every message */
+};
 
 static const char unsure_text[] =
     "no message was found to begin after what the capture lacks, so these bytes belong to none";
@@ -269,8 +272,10 @@ law_talk *law_talk_new(law_talk_env *env, void *flow, const law_talk_start *star
   t->judge.grow = grow;
   t->judge.max_len = LAW_TALK_MAX_MESSAGE;
   begin(t, start->variant, start->whole);
-  t->way[0].certain = t->way[1].certain = start->whole;
-  t->way[0].seeking = t->way[1].seeking = !start->whole;
+  for (unsigned i = 0; i < 2; i++) {
+    t->way[i].certain = start->whole || start->begins[i];
+    t->way[i].seeking = !t->way[i].certain;
+  }
   if (t->client < 0 && start->server_hint >= 0) {
     t->client = 1 - start->server_hint;
   }
@@ -427,6 +432,18 @@ static bool is_dead(law_talk *t, unsigned from, size_t num) {
                     num);
   }
   return dead;
+}
+
+void law_talk_soon(const law_talk *t, unsigned stage) {
+  if (stage == 0) {
+    law_fetch(t, sizeof *t);
+    return;
+  }
+  for (unsigned i = 0; i < 2; i++) {
+    if (t->monitors[i]) {
+      law_fetch(t->monitors[i], MONITOR_HEAD);
+    }
+  }
 }
 
 void law_talk_push(law_talk *t, unsigned from, const law_place *place, law_bytes bytes) {

@@ -64,16 +64,24 @@ typedef struct law_talk_env {
 
 typedef struct law_talk law_talk;
 
+/* Fetches |len| bytes into the cache, without waiting for them. */
+LAW_INLINE void law_fetch(const void *memory, size_t len) {
+  for (size_t at = 0; at < len; at += 64) {
+    __builtin_prefetch((const uint8_t *)memory + at, 1);
+  }
+}
+
 /* |client|: 0 or 1, the end that is the client; -1 when that is not known. |server_hint|: the end
  * that is the server if nothing says otherwise; -1: none. |variant|: NULL, or which one it
- * certainly is. |whole|: it begins here, in both directions. |world|: of the judged server, or
+ * certainly is. |whole|: it begins here, in both directions; |begins|: by end, whether that
+ * direction does. |world|: of the judged server, or
  * NULL; lives as long as the talk. |judged|: bit mask of law_side, whose messages are judged. NULL:
  * no memory. */
 typedef struct law_talk_start {
   const law_protocol *protocol;
   int client, server_hint;
   const char *variant;
-  bool whole;
+  bool whole, begins[2];
   void *world;
   unsigned judged;
 } law_talk_start;
@@ -81,6 +89,8 @@ typedef struct law_talk_start {
 law_talk *law_talk_new(law_talk_env *env, void *flow, const law_talk_start *start);
 void law_talk_free(law_talk *t);
 
+/* As law_stream_soon; two stages. */
+void law_talk_soon(const law_talk *t, unsigned stage);
 void law_talk_push(law_talk *t, unsigned from, const law_place *place, law_bytes bytes);
 /* |num_bytes| 0: nobody knows how many. */
 void law_talk_missing(law_talk *t, unsigned from, const law_place *place, uint64_t num_bytes);
