@@ -310,6 +310,14 @@ static void data(void *user, law_flow *flow, unsigned from, const law_place *pla
   }
 }
 
+static void soon(void *user, const law_flow *flow, unsigned stage) {
+  const check_flow *f = flow->user;
+  (void)user;
+  if (LAW_LIKELY(f->stream != NULL)) {
+    law_stream_soon(f->stream, stage);
+  }
+}
+
 static const char lost_text[] = "lost: the capture lacks their packets";
 
 static void note_missing(law_check *c, const law_place *place, law_missing why,
@@ -429,6 +437,7 @@ law_check *law_check_new(const law_check_options *options, const law_pcap_secret
                                  .differs = differs,
                                  .ended = ended,
                                  .closed = closed,
+                                 .soon = soon,
                                  .unread = unread};
   c->options = *options;
   c->output = *output;
@@ -461,6 +470,10 @@ void law_check_comment(law_check *c, uint64_t frame, law_bytes text) {
   if (law_known_parse(text, &c->comment)) {
     c->comment_frame = frame;
   }
+}
+
+void law_check_ready(law_check *c, const law_packet *packets, size_t num) {
+  law_reader_ready(c->reader, packets, num);
 }
 
 void law_check_packet(law_check *c, const law_packet *packet) {

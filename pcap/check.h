@@ -82,6 +82,8 @@ void law_check_free(law_check *c);
 
 /* A comment of the packet that comes next, as a source tells it. */
 void law_check_comment(law_check *c, uint64_t frame, law_bytes text);
+/* What comes next, as law_reader_ready has it. */
+void law_check_ready(law_check *c, const law_packet *packets, size_t num);
 void law_check_packet(law_check *c, const law_packet *packet);
 /* The capture is over. */
 void law_check_end(law_check *c);

@@ -111,6 +111,16 @@ law_flow_entry *law_flows_find(const law_flows *f, const law_flow_key *key, uint
   return NULL;
 }
 
+law_flow_entry *law_flows_guess(const law_flows *f, uint32_t hash) {
+  uint32_t mask = f->num_slots - 1;
+  for (uint32_t at = hash & mask; f->slots[at] != 0; at = (at + 1) & mask) {
+    if (slot_hash(f->slots[at]) == hash) {
+      return record_at(f, slot_index(f->slots[at]));
+    }
+  }
+  return NULL;
+}
+
 static void put_slot(law_flows *f, uint64_t slot) {
   uint32_t mask = f->num_slots - 1, at = slot_hash(slot) & mask;
   while (f->slots[at] != 0) {

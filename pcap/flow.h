@@ -74,6 +74,12 @@ void law_flows_free(law_flows *f);
 uint32_t law_flow_hash(const law_flows *f, const law_flow_key *key);
 /* NULL: there is none. */
 law_flow_entry *law_flows_find(const law_flows *f, const law_flow_key *key, uint32_t hash);
+/* Fetches the slot of |hash|, without waiting for it. */
+LAW_INLINE void law_flows_fetch(const law_flows *f, uint32_t hash) {
+  __builtin_prefetch(&f->slots[hash & (f->num_slots - 1)]);
+}
+/* The record that the slot of |hash| names: perhaps the right one. NULL: certainly none. */
+law_flow_entry *law_flows_guess(const law_flows *f, uint32_t hash);
 /* A zeroed record for |key|, which is not in the table. NULL: the table is full, or no memory. */
 law_flow_entry *law_flows_add(law_flows *f, const law_flow_key *key, uint32_t hash);
 void law_flows_remove(law_flows *f, law_flow_entry *e);

@@ -134,6 +134,10 @@ bool law_input_fill(law_input *in, size_t len) {
       in->state = LAW_INPUT_ENDED;
       return false;
     }
+    if (in->hold) {
+      in->state = LAW_INPUT_IDLE;
+      return false;
+    }
     if (!make_room(in, len) || !read_some(in)) {
       return false;
     }

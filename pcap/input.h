@@ -11,7 +11,7 @@ enum { LAW_INPUT_MAX = 16 << 20 }; /* the most bytes that can be asked for at on
 
 typedef enum law_input_state {
   LAW_INPUT_GOES_ON,
-  LAW_INPUT_IDLE,    /* a pipe gave nothing for a while */
+  LAW_INPUT_IDLE,    /* a pipe gave nothing for a while, or |hold| is set */
   LAW_INPUT_ENDED,   /* no more bytes, or law_input.stop was set */
   LAW_INPUT_FAILED,  /* law_input.error says why, as errno does */
 } law_input_state;
@@ -25,6 +25,7 @@ typedef struct law_input {
   uint64_t skip; /* bytes still to be passed over, before those at |at| */
   int fd;        /* -1: memory */
   bool waits;    /* a pipe: reading may block */
+  bool hold;     /* views into the buffer are in use: nothing may be read into it */
   law_input_state state;
   int error;
   volatile sig_atomic_t stop;

@@ -57,6 +57,7 @@ static void tell_comments(law_savefile *f, const uint8_t *p, size_t left) {
   option opt;
   while (next_option(f, &p, &left, &opt)) {
     if (opt.code == OPT_COMMENT) {
+      f->commented = true;
       f->notes.comment(f->notes.user, f->frame, law_bytes_of(opt.value, opt.len));
     }
   }

@@ -22,6 +22,16 @@ enum {
 static const uint64_t default_idle = 36 * 3600 * SECOND;
 static const uint64_t done_idle = 120 * SECOND; /* late segments: the 2 MSL of RFC 9293, and some */
 
+/* The headers of a packet, before anything is done about it. */
+typedef struct parsed {
+  const char *unread; /* why it is not read; NULL: |ip| holds it */
+  law_ip ip;
+  law_slice frame;
+  bool keyed; /* |key| and |hash| are set: TCP or UDP, and no fragment */
+  law_flow_key key;
+  uint32_t hash;
+} parsed;
+
 struct law_reader {
   law_listener listener;
   uint64_t idle;
@@ -30,6 +40,8 @@ struct law_reader {
   law_tcp tcp;
   law_fragments *fragments;
   law_flow_entry *last; /* the flow of the last packet, or NULL */
+  parsed ready[LAW_READY_MAX];
+  size_t num_ready, next_ready;
   uint64_t num_flows;
   law_place place; /* of the last packet */
   law_reader_counts counts;
@@ -108,36 +120,44 @@ static law_flow_entry *open_flow(law_reader *r, const law_flow_key *key, uint32_
   return e;
 }
 
-/* The flow of |key|, found or opened; |answers|: a new one was opened by the other end. */
-static law_flow_entry *flow_of(law_reader *r, const law_flow_key *key, bool answers,
-                               unsigned *out_from) {
+/* The flow of |p|, found or opened; |answers|: a new one was opened by the other end. */
+static law_flow_entry *flow_of(law_reader *r, const parsed *p, bool answers, unsigned *out_from) {
   law_flow_entry *e = r->last;
-  if (e != NULL && law_flow_is(e, key, out_from)) {
+  if (e != NULL && law_flow_is(e, &p->key, out_from)) {
     return e;
   }
-  uint32_t hash = law_flow_hash(&r->flows, key);
-  e = law_flows_find(&r->flows, key, hash);
-  if (e == NULL) {
-    law_flow_key opener = answers ? swapped(key) : *key;
-    e = open_flow(r, &opener, hash);
+  e = law_flows_find(&r->flows, &p->key, p->hash);
+  if (LAW_UNLIKELY(e == NULL)) {
+    law_flow_key opener = answers ? swapped(&p->key) : p->key;
+    e = open_flow(r, &opener, p->hash);
   }
   if (e != NULL) {
-    (void)law_flow_is(e, key, out_from);
+    (void)law_flow_is(e, &p->key, out_from);
   }
   return e;
 }
 
-static law_flow_key key_of(const law_ip *ip, law_flow_kind kind, const uint16_t *port) {
-  law_flow_key key = {
-      .port = {port[0], port[1]}, .kind = (uint16_t)kind, .address_len = ip->address_len};
-  if (LAW_LIKELY(ip->address_len == 4)) {
-    memcpy(key.address[0], ip->source, 4);
-    memcpy(key.address[1], ip->target, 4);
-  } else {
-    memcpy(key.address[0], ip->source, 16);
-    memcpy(key.address[1], ip->target, 16);
+/* Sets the key, when there are ports: they stand first in TCP and in UDP. */
+LAW_INLINE void set_key(const law_flows *f, parsed *p) {
+  const law_ip *ip = &p->ip;
+  p->keyed = !ip->fragment && ip->payload.captured >= 4 &&
+             (ip->protocol == LAW_IP_TCP || ip->protocol == LAW_IP_UDP);
+  if (!p->keyed) {
+    return;
   }
-  return key;
+  law_flow_kind kind = ip->protocol == LAW_IP_TCP ? LAW_FLOW_TCP : LAW_FLOW_UDP;
+  p->key = (law_flow_key){.port = {(uint16_t)law_slice_u16(&ip->payload, 0),
+                                   (uint16_t)law_slice_u16(&ip->payload, 2)},
+                          .kind = (uint16_t)kind,
+                          .address_len = ip->address_len};
+  if (LAW_LIKELY(ip->address_len == 4)) {
+    memcpy(p->key.address[0], ip->source, 4);
+    memcpy(p->key.address[1], ip->target, 4);
+  } else {
+    memcpy(p->key.address[0], ip->source, 16);
+    memcpy(p->key.address[1], ip->target, 16);
+  }
+  p->hash = law_flow_hash(f, &p->key);
 }
 
 static bool is_idle(const law_flow_entry *e, uint64_t now, uint64_t limit) {
@@ -162,13 +182,13 @@ static bool is_answer(const law_segment *seg) {
   return (seg->flags & (LAW_TCP_SYN | LAW_TCP_ACK)) == (LAW_TCP_SYN | LAW_TCP_ACK);
 }
 
-static law_flow_entry *tcp_flow(law_reader *r, const law_flow_key *key, const law_segment *seg,
+static law_flow_entry *tcp_flow(law_reader *r, const parsed *p, const law_segment *seg,
                                 unsigned *out_from) {
-  law_flow_entry *e = flow_of(r, key, is_answer(seg), out_from);
+  law_flow_entry *e = flow_of(r, p, is_answer(seg), out_from);
   if (LAW_UNLIKELY(e != NULL && ((seg->flags & LAW_TCP_SYN) != 0 || e->done)) &&
       law_tcp_is_new(e, *out_from, seg)) {
     close_flow(r, e);
-    e = flow_of(r, key, is_answer(seg), out_from);
+    e = flow_of(r, p, is_answer(seg), out_from);
   }
   return e;
 }
@@ -184,18 +204,17 @@ static void end_connection(law_reader *r, law_flow_entry *e) {
   }
 }
 
-static void tcp_packet(law_reader *r, const law_ip *ip) {
+static void tcp_packet(law_reader *r, const parsed *p) {
   law_segment seg;
   unsigned from;
   seg.data.place = r->place;
-  const char *what = law_tcp_open(ip->payload, &seg);
+  const char *what = law_tcp_open(p->ip.payload, &seg);
   if (LAW_UNLIKELY(what != NULL)) {
     tell_unread(r, &r->place, what);
     return;
   }
   r->counts.tcp++;
-  law_flow_key key = key_of(ip, LAW_FLOW_TCP, seg.port);
-  law_flow_entry *e = tcp_flow(r, &key, &seg, &from);
+  law_flow_entry *e = tcp_flow(r, p, &seg, &from);
   if (LAW_UNLIKELY(e == NULL)) {
     tell_unread(r, &r->place, "a packet for which there was no memory");
     return;
@@ -224,9 +243,7 @@ static void tell_datagram(law_reader *r, law_flow_entry *e, unsigned from, const
 }
 
 /* Takes the UDP header (RFC 768) off. False: it is malformed. A length of 0 is a jumbogram's. */
-static bool open_udp(law_slice *s, uint16_t *port) {
-  port[0] = (uint16_t)law_slice_u16(s, 0);
-  port[1] = (uint16_t)law_slice_u16(s, 2);
+static bool open_udp(law_slice *s) {
   uint32_t len = law_slice_u16(s, 4);
   len = len == 0 ? s->length : len;
   if (len < UDP_HEADER || len > s->length) {
@@ -238,19 +255,17 @@ static bool open_udp(law_slice *s, uint16_t *port) {
   return true;
 }
 
-static void udp_packet(law_reader *r, const law_ip *ip) {
-  law_slice s = ip->payload;
-  uint16_t port[2];
+static void udp_packet(law_reader *r, const parsed *p) {
+  law_slice s = p->ip.payload;
   unsigned from;
-  if (s.captured < UDP_HEADER || !open_udp(&s, port)) {
+  if (s.captured < UDP_HEADER || !open_udp(&s)) {
     bool was_cut = s.captured < UDP_HEADER && s.length >= UDP_HEADER;
     tell_unread(r, &r->place,
                 was_cut ? "UDP header cut short by the capture" : "a malformed UDP header");
     return;
   }
   r->counts.udp++;
-  law_flow_key key = key_of(ip, LAW_FLOW_UDP, port);
-  law_flow_entry *e = flow_of(r, &key, false, &from);
+  law_flow_entry *e = flow_of(r, p, false, &from);
   if (e == NULL) {
     tell_unread(r, &r->place, "a packet for which there was no memory");
     return;
@@ -278,47 +293,100 @@ LAW_COLD static bool put_together(law_reader *r, law_ip *ip) {
   return true;
 }
 
-static void ip_payload(law_reader *r, law_ip *ip) {
-  if (LAW_UNLIKELY(ip->fragment) && !put_together(r, ip)) {
-    return;
+static void ip_payload(law_reader *r, parsed *p) {
+  if (LAW_UNLIKELY(p->ip.fragment)) {
+    if (!put_together(r, &p->ip)) {
+      return;
+    }
+    set_key(&r->flows, p);
   }
-  if (LAW_LIKELY(ip->protocol == LAW_IP_TCP)) {
-    tcp_packet(r, ip);
-  } else if (ip->protocol == LAW_IP_UDP) {
-    udp_packet(r, ip);
+  if (LAW_LIKELY(p->ip.protocol == LAW_IP_TCP)) {
+    tcp_packet(r, p);
+  } else if (p->ip.protocol == LAW_IP_UDP) {
+    udp_packet(r, p);
   } else {
-    tell_unread(r, &r->place, law_ip_other(ip->protocol));
+    tell_unread(r, &r->place, law_ip_other(p->ip.protocol));
   }
 }
 
-/* The IP packet in |packet|. Returns NULL, or why it is not read. */
-LAW_INLINE const char *find_ip(law_reader *r, const law_packet *packet, law_ip *out) {
-  law_slice s = {packet->data, packet->captured,
-                 packet->length < packet->captured ? packet->captured : packet->length};
-  const char *what = law_link_open(packet->link, &s);
-  if (LAW_LIKELY(what == NULL)) {
-    what = law_ip_open(s, out);
+/* Reads the headers of |packet|. */
+LAW_INLINE void parse(const law_reader *r, const law_packet *packet, parsed *p) {
+  uint32_t length = packet->length < packet->captured ? packet->captured : packet->length;
+  p->frame = (law_slice){packet->data, packet->captured, length};
+  p->unread = law_link_open(packet->link, &p->frame);
+  if (LAW_LIKELY(p->unread == NULL)) {
+    p->unread = law_ip_open(p->frame, &p->ip);
   }
-  if (LAW_UNLIKELY(r->checksums) && what == NULL) {
-    what = law_checksum_wrong(out, s);
+  if (LAW_UNLIKELY(r->checksums) && p->unread == NULL) {
+    p->unread = law_checksum_wrong(&p->ip, p->frame);
   }
-  return what;
+  if (LAW_LIKELY(p->unread == NULL)) {
+    set_key(&r->flows, p);
+  }
+}
+
+static void fetch_record(law_flow_entry *e) {
+  for (size_t at = 0; at < sizeof *e + 64; at += 64) {
+    __builtin_prefetch((uint8_t *)e + at, 1);
+  }
+}
+
+/* The records that the packets from |at| on belong to, each once if they follow each other. */
+static size_t guess_flows(law_reader *r, law_flow_entry **out) {
+  uint32_t before = 0;
+  size_t num = 0;
+  for (size_t i = 0; i < r->num_ready; i++) {
+    const parsed *p = &r->ready[i];
+    if (p->unread != NULL || !p->keyed || (num > 0 && p->hash == before)) {
+      continue;
+    }
+    before = p->hash;
+    out[num] = law_flows_guess(&r->flows, p->hash);
+    if (out[num] != NULL) {
+      fetch_record(out[num++]);
+    }
+  }
+  return num;
+}
+
+void law_reader_ready(law_reader *r, const law_packet *packets, size_t num) {
+  law_flow_entry *entries[LAW_READY_MAX];
+  r->num_ready = num < LAW_READY_MAX ? num : LAW_READY_MAX;
+  r->next_ready = 0;
+  for (size_t i = 0; i < r->num_ready; i++) {
+    parse(r, &packets[i], &r->ready[i]);
+    if (LAW_LIKELY(r->ready[i].unread == NULL && r->ready[i].keyed)) {
+      law_flows_fetch(&r->flows, r->ready[i].hash);
+    }
+  }
+  size_t num_entries = guess_flows(r, entries);
+  for (unsigned stage = 0; stage < LAW_SOON_STAGES && r->listener.soon != NULL; stage++) {
+    for (size_t i = 0; i < num_entries; i++) {
+      if (LAW_LIKELY(!entries[i]->closed)) {
+        r->listener.soon(r->listener.user, &entries[i]->flow, stage);
+      }
+    }
+  }
 }
 
 void law_reader_packet(law_reader *r, const law_packet *packet) {
-  law_ip ip;
+  parsed own, *p = &own;
+  if (LAW_LIKELY(r->next_ready < r->num_ready)) {
+    p = &r->ready[r->next_ready++];
+  } else {
+    parse(r, packet, p);
+  }
   r->place = (law_place){packet->frame, packet->time, 0};
   r->counts.bytes += packet->captured;
   if (LAW_UNLIKELY(++r->counts.packets % CHECK_EVERY == 0)) {
     expire(r);
   }
-  const char *what = find_ip(r, packet, &ip);
-  if (LAW_UNLIKELY(what != NULL)) {
-    tell_unread(r, &r->place, what);
+  if (LAW_UNLIKELY(p->unread != NULL)) {
+    tell_unread(r, &r->place, p->unread);
     return;
   }
-  r->place.at = (uint32_t)(ip.payload.data - packet->data);
-  ip_payload(r, &ip);
+  r->place.at = (uint32_t)(p->ip.payload.data - packet->data);
+  ip_payload(r, p);
 }
 
 /* ---- The reader ---- */

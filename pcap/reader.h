@@ -12,6 +12,8 @@
 #include "core/types.h"
 #include "pcap/source.h"
 
+enum { LAW_READY_MAX = 32, LAW_SOON_STAGES = 3 };
+
 /* Where bytes stand in the capture. */
 typedef struct law_place {
   uint64_t frame;
@@ -73,6 +75,9 @@ typedef struct law_listener {
   /* The last call for the flow: both sides sent FIN and all before it was told, or it is forgotten
    * (its age, the table's size, the capture's end). */
   void (*closed)(void *user, law_flow *flow, uint64_t time);
+  /* A packet of the flow is given soon (law_reader_ready): |stage| counts from 0 to
+   * LAW_SOON_STAGES - 1, for pointers behind pointers. Only a time to fetch memory. */
+  void (*soon)(void *user, const law_flow *flow, unsigned stage);
   /* A packet, or a part of one, that no one reads: ARP, ICMP, an unknown link type... |what| is a
    * text without a packet's own values, to be counted by; it lives for ever. */
   void (*unread)(void *user, const law_place *place, const char *what);
@@ -103,6 +108,10 @@ typedef struct law_reader law_reader;
 
 /* |options| may be NULL; both are copied. NULL: out of memory. */
 law_reader *law_reader_new(const law_reader_options *options, const law_listener *listener);
+/* The next |num| (up to LAW_READY_MAX) packets that will be given to law_reader_packet, in this order:
+ * what it needs of them is fetched for all at once, which is much quicker when flows are many.
+ * |packets| must live until then. Tells nothing; need not be called. */
+void law_reader_ready(law_reader *r, const law_packet *packets, size_t num);
 /* Tells the listener what |packet| brings. A listener must not call the reader. */
 void law_reader_packet(law_reader *r, const law_packet *packet);
 /* The capture ended: holes and ends are told, all flows closed. The reader may then start again;

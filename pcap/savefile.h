@@ -26,6 +26,7 @@ struct law_savefile {
   law_source_status (*next)(law_savefile *f, law_packet *out); /* NULL: format not known yet */
   bool swapped; /* numbers of the file, or of its section, are in the other byte order */
   uint64_t frame;
+  bool commented; /* comments were told of packet |frame| */
   /* pcap */
   law_clock clock;
   int link;

@@ -33,6 +33,7 @@ struct law_source {
   program programs[MAX_PROGRAMS];
   size_t num_programs;
   uint64_t frame; /* live */
+  law_source_status pending; /* what law_source_batch came across; LAW_SOURCE_PACKET: nothing */
   volatile sig_atomic_t stop;
   char error[LAW_SOURCE_TEXT];
 };
@@ -143,6 +144,9 @@ LAW_COLD static law_source_status explain(law_source *s, law_source_status statu
 }
 
 static law_source_status file_next(law_source *s, law_packet *out) {
+  if (LAW_UNLIKELY(s->pending != LAW_SOURCE_PACKET)) {
+    return s->pending;
+  }
   for (;;) {
     law_source_status status = LAW_SOURCE_PACKET;
     if (LAW_UNLIKELY(s->file.next == NULL)) {
@@ -260,6 +264,25 @@ static law_source_status live_next(law_source *s, law_packet *out) {
 
 law_source_status law_source_next(law_source *s, law_packet *out) {
   return LAW_LIKELY(s->live == NULL) ? file_next(s, out) : live_next(s, out);
+}
+
+law_source_status law_source_batch(law_source *s, law_packet *out, size_t max, size_t *out_num) {
+  s->file.commented = false;
+  law_source_status status = law_source_next(s, out);
+  size_t num = status == LAW_SOURCE_PACKET ? 1 : 0;
+  s->file.in.hold = true;
+  while (num > 0 && num < max && s->live == NULL && !s->file.commented) {
+    status = file_next(s, &out[num]);
+    if (LAW_UNLIKELY(status != LAW_SOURCE_PACKET)) {
+      s->pending = status == LAW_SOURCE_IDLE ? LAW_SOURCE_PACKET : status;
+      status = LAW_SOURCE_PACKET;
+      break;
+    }
+    num++;
+  }
+  s->file.in.hold = false;
+  *out_num = num;
+  return status;
 }
 
 const char *law_source_error(const law_source *s) { return s->error[0] != 0 ? s->error : NULL; }

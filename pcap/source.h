@@ -62,6 +62,10 @@ law_source *law_source_live(const char *interface, const char *filter, uint32_t 
                             char *error);
 
 law_source_status law_source_next(law_source *s, law_packet *out);
+/* The next packets, up to |max| (at least 1), as far as they are at hand: their number is in
+ * |*out_num|, at least 1 with LAW_SOURCE_PACKET, else 0. All live until the next call on the source.
+ * Secrets and comments of all of them were told then; a packet with comments is the last one. */
+law_source_status law_source_batch(law_source *s, law_packet *out, size_t max, size_t *out_num);
 /* One sentence, or NULL. */
 const char *law_source_error(const law_source *s);
 /* Makes a call of law_source_next, also one that is waiting, give LAW_SOURCE_END soon. May be called

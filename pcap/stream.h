@@ -51,6 +51,8 @@ law_stream *law_stream_new(law_stream_env *env, void *owner, const law_flow *flo
                            const law_stream_known *known);
 void law_stream_free(law_stream *s);
 
+/* Bytes of it come soon: fetches memory. As law_listener.soon. */
+void law_stream_soon(const law_stream *s, unsigned stage);
 void law_stream_push(law_stream *s, unsigned from, const law_place *place, law_bytes bytes);
 /* |num_bytes| 0: nobody knows how many; the capture begins here when |start|. */
 void law_stream_missing(law_stream *s, unsigned from, const law_place *place, uint64_t num_bytes,

@@ -131,13 +131,21 @@ static void catch_signals(void) {
 
 /* ---- Running ---- */
 
+static void check_packets(job *j, const law_packet *packets, size_t num) {
+  law_check_ready(j->check, packets, num);
+  for (size_t i = 0; i < num; i++) {
+    law_check_packet(j->check, &packets[i]);
+  }
+}
+
 /* False when the capture could not be read to its end. */
 static bool read_all(job *j) {
-  law_packet packet;
+  law_packet packets[LAW_READY_MAX];
+  size_t num;
   for (;;) {
-    switch (law_source_next(j->source, &packet)) {
+    switch (law_source_batch(j->source, packets, LAW_READY_MAX, &num)) {
       case LAW_SOURCE_PACKET:
-        law_check_packet(j->check, &packet);
+        check_packets(j, packets, num);
         break;
       case LAW_SOURCE_IDLE:
         fflush(stdout);

@@ -140,7 +140,7 @@ static char side(unsigned from) { return from == 0 ? 'a' : 'b'; }
 
 static void opened(void *user, law_flow *flow, uint64_t time) {
   rig *r = user;
-  assert_int_equal(time, r->time);
+  assert_int_equal(time, r->now->time);
   note(r, "+%u", number(flow));
 }
 
@@ -174,10 +174,14 @@ static void missing(void *user, law_flow *flow, unsigned from, const law_place *
   }
 }
 
+static void late(void *user, law_flow *flow, unsigned from, uint64_t num) {
+  note(user, "%u%c late %u", number(flow), side(from), (unsigned)num);
+}
+
 static void differs(void *user, law_flow *flow, unsigned from, const law_place *place,
                     uint64_t num) {
   rig *r = user;
-  assert_int_equal(place->frame, r->number);
+  assert_int_equal(place->frame, r->now->frame);
   note(r, "%u%c differs %u", number(flow), side(from), (unsigned)num);
 }
 
@@ -199,27 +203,54 @@ static void unread(void *user, const law_place *place, const char *what) {
 /* ---- The rig ---- */
 
 void rig_open(rig *r) {
-  law_listener listener = {r, 0, opened, data, missing, NULL, differs, ended, closed, unread};
+  law_listener listener = {.user = r,
+                           .opened = opened,
+                           .data = data,
+                           .missing = missing,
+                           .late = late,
+                           .differs = differs,
+                           .ended = ended,
+                           .closed = closed,
+                           .unread = unread};
   r->reader = law_reader_new(&r->options, &listener);
   assert_non_null(r->reader);
   r->link = RAW;
   r->time = UINT64_C(1700000000) * 1000000000;
 }
 
-void rig_close(rig *r) { law_reader_free(r->reader); }
+void rig_close(rig *r) {
+  rig_flush(r);
+  law_reader_free(r->reader);
+}
+
+void rig_flush(rig *r) {
+  if (r->num_queued > 1) {
+    law_reader_ready(r->reader, r->queue, r->num_queued);
+  }
+  for (size_t i = 0; i < r->num_queued; i++) {
+    r->now = &r->queue[i];
+    law_reader_packet(r->reader, r->now);
+  }
+  for (size_t i = 0; i < r->num_queued; i++) {
+    free((void *)(uintptr_t)(r->queue[i].data - 1));
+  }
+  r->num_queued = 0;
+}
 
 void rig_send(rig *r) {
   uint32_t len = r->frame.len;
-  law_packet packet = {.frame = ++r->number, .length = len, .link = r->link};
-  packet.time = r->time += 1000000;
-  packet.captured = r->captured != 0 && r->captured < len ? r->captured : len;
-  uint8_t *exact = malloc(packet.captured + 1u); /* so that reading beyond is seen */
+  law_packet *packet = &r->queue[r->num_queued++];
+  *packet = (law_packet){.frame = ++r->number, .length = len, .link = r->link};
+  packet->time = r->time += 1000000;
+  packet->captured = r->captured != 0 && r->captured < len ? r->captured : len;
+  uint8_t *exact = malloc(packet->captured + 1u); /* so that reading beyond is seen */
   assert_non_null(exact);
-  memcpy(exact + 1, r->frame.data, packet.captured);
-  packet.data = exact + 1;
-  law_reader_packet(r->reader, &packet);
-  free(exact);
+  memcpy(exact + 1, r->frame.data, packet->captured);
+  packet->data = exact + 1;
   r->frame.len = 0;
+  if (r->num_queued >= r->batch) {
+    rig_flush(r);
+  }
 }
 
 void rig_tcp(rig *r, unsigned from, uint8_t flags, uint32_t seq, uint32_t ack, const char *text) {
@@ -234,6 +265,7 @@ void rig_handshake(rig *r, uint32_t a, uint32_t b) {
 }
 
 void rig_expect(rig *r, const char *log) {
+  rig_flush(r);
   r->log[r->len] = 0;
   assert_string_equal(r->log, log);
   r->len = 0;

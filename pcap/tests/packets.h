@@ -40,7 +40,7 @@ void put_udp(frame *f, unsigned from, const void *data, size_t len);
 
 /* A reader that is being tested, and what it told: for each event a word or two, with '|' between:
  *   +1 opened flow 1; 1a 'text' data from end 0 (1b: end 1); 1a LOST 5, CUT 5, START; 1a FIN, RST;
- *   1a differs 3; -1 closed; (what) unread. */
+ *   1a late 3; 1a differs 3; -1 closed; (what) unread. */
 typedef struct rig {
   law_reader *reader;
   law_reader_options options;
@@ -49,6 +49,10 @@ typedef struct rig {
   uint16_t port[2];
   int link;
   uint32_t captured; /* the snaplen; 0: none */
+  size_t batch;      /* frames that are given at once, after law_reader_ready; 0: each by itself */
+  law_packet queue[LAW_READY_MAX];
+  size_t num_queued;
+  const law_packet *now; /* what the reader has in hand */
   uint64_t place_frame;
   uint32_t place_at; /* of the last data */
   bool quiet;        /* no text for data, but: */
@@ -60,8 +64,9 @@ typedef struct rig {
 
 void rig_open(rig *r);
 void rig_close(rig *r);
-/* Gives the reader what is in |frame|, and empties it. */
+/* Gives the reader what is in |frame|, and empties it; or keeps it until |batch| are there. */
 void rig_send(rig *r);
+void rig_flush(rig *r);
 void rig_tcp(rig *r, unsigned from, uint8_t flags, uint32_t seq, uint32_t ack, const char *text);
 /* SYN, SYN-ACK and ACK; the next numbers are then |a| and |b|. */
 void rig_handshake(rig *r, uint32_t a, uint32_t b);

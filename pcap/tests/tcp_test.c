@@ -131,7 +131,7 @@ static void late_order_of_directions(void **state) {
   EXPECT("1a LOST 5|1b 'answer'");
   rig_tcp(&r, A, ACK, 1005, 5000, "later");
   rig_tcp(&r, A, ACK, 1010, 5006, "next");
-  EXPECT("1a 'later'|1a 'next'");
+  EXPECT("1a late 5|1a 'later'|1a 'next'");
 }
 
 static void acknowledgement_from_nowhere(void **state) {
@@ -143,7 +143,7 @@ static void acknowledgement_from_nowhere(void **state) {
   rig_tcp(&r, B, ACK, 5006, 1005 + (1 << 20), "answer"); /* near enough to be believed */
   rig_tcp(&r, A, ACK, 1005, 5012, "hello");
   rig_tcp(&r, A, ACK, 1010, 5012, "again");
-  EXPECT("1a LOST 1048576|1b 'answer'|1a 'hello'|1a 'again'");
+  EXPECT("1a LOST 1048576|1b 'answer'|1a late 1048576|1a 'hello'|1a 'again'");
 }
 
 static void old_hole_is_lost(void **state) {
