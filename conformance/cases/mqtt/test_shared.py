@@ -16,7 +16,7 @@ from wirelaw.cases import case
 async def one_session(t: Any) -> None:
     """A message that matches a shared subscription goes to one of its sessions only"""
     nonce, sentinel = {"PUBLISH": {"payload": "$nonce"}}, {"PUBLISH": {"payload": "$sentinel"}}
-    filters = [{"filter": "$share/group/$t/a", "qos": 1}, {"filter": "$t/b", "qos": 1}]
+    filters = [{"filter": "$share/$s/$t/a", "qos": 1}, {"filter": "$t/b", "qos": 1}]
     for name in ("a", "b"):
         await t.step(name, {"connect": {}})
         await t.step(name, {"subscribe": filters, "granted": [1, 1]})
