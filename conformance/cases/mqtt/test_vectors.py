@@ -162,6 +162,9 @@ def declare(group: Group) -> None:
 
     async def run(t: Any) -> None:
         t.body  # noqa: B018 - says that the case has a preamble
+        if requirement == "MQTT5-3.1.2-2":
+            # Which form a CONNACK has for a version that the server does not know is not said.
+            t.provokes("MQTT5-2.2.2-1")
         if packet == "connect":
             await refused_connects(t, vectors, strict)
         elif packet == "disconnect":

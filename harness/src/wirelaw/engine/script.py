@@ -87,8 +87,8 @@ class Script:
         self._run.shares_client = True
 
     def provokes(self, *requirements: str) -> None:
-        """The client will be told to break these: what the monitor sees of them in this case is no
-        finding. Say it first."""
+        """The IUT will be made to break these, or may: what the monitor sees of them in this case is
+        no finding. Say it first."""
         self._run.provoked = frozenset(requirements)
 
     @property
