@@ -147,6 +147,7 @@ typedef struct law_options {
   uint32_t lanes[3]; /* by law_lane_kind */
   uint32_t rate;     /* messages a second; 0: as fast as it goes */
   uint64_t min_growth;
+  uint64_t sure; /* bytes in all that prove a growth */
   int netns;
   law_transport transport;
   const char *ws_path, *ca_file;

@@ -22,13 +22,14 @@ static const char usage[] =
     "  --lanes A,B,C      ending, several, kept\n"
     "  --rate N           messages a second at most\n"
     "  --growth N         bytes that an IUT may grow by without reason\n"
+    "  --sure N           bytes that prove a growth; 0: a suspicion is enough\n"
     "  --soak HEX         repeat one conversation; --soak-message HEX: one message\n"
     "  --plain            good conversations only\n"
     "\n"
     "WIRELAW_FUZZ_USERNAME and WIRELAW_FUZZ_PASSWORD are the IUT's credentials. Commands come on\n"
     "standard input, events go to standard output as JSON lines; see campaign.c and replay.c.\n";
 
-enum { OPT_PLAIN = 1000, OPT_SOAK, OPT_SOAK_MESSAGE, OPT_SECONDS, OPT_PORT };
+enum { OPT_PLAIN = 1000, OPT_SOAK, OPT_SOAK_MESSAGE, OPT_SECONDS, OPT_PORT, OPT_SURE };
 
 typedef struct line {
   law_options o;
@@ -74,6 +75,9 @@ static bool read_number(int which, unsigned long long n, line *l) {
       return true;
     case 'g':
       o->min_growth = n;
+      return true;
+    case OPT_SURE:
+      o->sure = n;
       return true;
     case 'n':
       o->seed = n;
@@ -149,6 +153,7 @@ static const struct option options[] = {
     {"plain", no_argument, NULL, OPT_PLAIN},
     {"soak", required_argument, NULL, OPT_SOAK},
     {"soak-message", required_argument, NULL, OPT_SOAK_MESSAGE},
+    {"sure", required_argument, NULL, OPT_SURE},
     {"port", required_argument, NULL, OPT_PORT},
     {"seconds", required_argument, NULL, OPT_SECONDS},
     {NULL, 0, NULL, 0},

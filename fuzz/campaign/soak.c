@@ -8,7 +8,6 @@
 enum {
   ROUND = 400,       /* ms */
   NOISE = 48 * 1024, /* bytes in a round */
-  SURE = 4 << 20,    /* bytes in all, when it is to be proven */
 };
 
 static void push(law_campaign *c, bool kept, law_bytes input) {
@@ -71,8 +70,25 @@ bool law_soak_uses(const law_campaign *c, law_lane_kind kind) {
          kind == (c->soak.now.kept ? LAW_LANE_KEPT : LAW_LANE_ENDING);
 }
 
+/* The whole conversation: one message has an opening before it. */
+static law_bytes conversation(law_campaign *c, uint8_t *out, size_t cap) {
+  uint8_t opening[1024];
+  law_persona p = law_persona_of(c, "fuz00");
+  law_writer w = law_writer_of(out, cap);
+  law_seq_record r = {.from = LAW_CLIENT, .event = LAW_SEQ_DATA};
+  if (!c->soak.now.kept) {
+    return law_bytes_of(c->soak.now.data, c->soak.now.len);
+  }
+  r.data = law_bytes_of(opening, c->speaker->open(&p, opening, sizeof opening));
+  law_seq_write(&w, &r);
+  r.data = law_bytes_of(c->soak.now.data, c->soak.now.len);
+  law_seq_write(&w, &r);
+  return law_bytes_of(out, law_writer_ok(&w) ? w.len : 0);
+}
+
 static void tell(law_campaign *c) {
   char detail[LAW_CANDIDATE_TEXT];
+  uint8_t room[2 * LAW_TURN / 64];
   uint64_t each = c->soak.grown / (c->soak.executed > 0 ? c->soak.executed : 1);
   (void)snprintf(detail, sizeof detail, "%s %llu", c->soak.now.kept ? "message" : "conversation",
                  (unsigned long long)each);
@@ -80,7 +96,7 @@ static void tell(law_campaign *c) {
   law_campaign_candidate(
       c, &(law_candidate){.kind = "growth",
                           .detail = detail,
-                          .input = law_bytes_of(c->soak.now.data, c->soak.now.len)});
+                          .input = conversation(c, room, sizeof room)});
 }
 
 static bool is_growth(const law_campaign *c, uint64_t grown, uint64_t times) {
@@ -89,10 +105,10 @@ static bool is_growth(const law_campaign *c, uint64_t grown, uint64_t times) {
 
 /* A suspicion takes some rounds; a proof, also that much more memory than noise would explain. */
 static bool is_enough(const law_campaign *c) {
-  uint64_t third = c->base.resident / 3;
-  uint64_t want = third > SURE ? third : SURE;
+  uint64_t third = c->base.resident / 3, sure = c->options->sure;
+  uint64_t want = sure == 0 ? 0 : third > sure ? third : sure;
   want = want > c->options->min_growth ? want : c->options->min_growth;
-  return c->soak.rounds >= LAW_SOAK_ROUNDS && (c->options->soak.len == 0 || c->soak.grown >= want);
+  return c->soak.rounds >= LAW_SOAK_ROUNDS && c->soak.grown >= want;
 }
 
 static void tell_still(law_campaign *c) {

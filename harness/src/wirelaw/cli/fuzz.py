@@ -8,7 +8,7 @@ import importlib
 HELP = "fuzz codecs in process, guided by coverage"
 
 #: The subcommands: modules wirelaw.fuzzing.cmd_<name> with HELP, configure(parser) and run(args).
-COMMANDS = ("codec", "coverage", "corpus")
+COMMANDS = ("codec", "iut", "replay", "coverage", "corpus")
 
 EPILOG = """\
 examples:

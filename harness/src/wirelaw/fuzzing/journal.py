@@ -78,3 +78,29 @@ def groups(records: Iterable[Record]) -> list[list[Record]]:
         group.append(one)
         found[one.group] = group
     return list(found.values())
+
+
+# Conversations as inputs: fuzz/seq/seq.h has the format.
+
+
+def from_sequence(sequence: bytes) -> list[Record]:
+    """The client's records of a conversation."""
+    found = []
+    while len(sequence) >= 7:
+        first, length = sequence[0], int.from_bytes(sequence[5:7], "big")
+        event, connection = first >> 1 & 3, first >> 3 & 3
+        if not first & 1 and event < SKIP:
+            found.append(Record(1, connection + 1, event, 0, sequence[7 : 7 + length]))
+        sequence = sequence[7 + length :]
+    return found
+
+
+def to_sequence(records: Iterable[Record]) -> bytes:
+    """The other way; connections are numbered anew, modulo the four that there are."""
+    places: dict[int, int] = {}
+    parts = []
+    for one in records:
+        place = places.setdefault(one.connection, len(places)) % 4
+        head = bytes([one.event << 1 | place << 3]) + bytes(4) + len(one.data).to_bytes(2, "big")
+        parts.append(head + one.data[:0xFFFF])
+    return b"".join(parts)
