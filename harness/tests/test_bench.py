@@ -100,3 +100,30 @@ def test_ratios_are_to_ours():
     )
     assert [(row.subject, row.ratio) for row in outcome.rows] == [("wirelaw", 1), ("other", 2.5)]
     assert outcome.checks == {"wirelaw": "all", "other": "lengths"}
+
+
+def test_captures_are_read_whole(capsys, tmp_path):
+    options = ["--megabytes", "2", "--flows", "50", "--tshark-megabytes", "1", "--rounds", "1"]
+    status = cli.main(["bench", "pcap", "--json", "--folder", str(tmp_path), *options])
+    document = json.loads(capsys.readouterr().out)
+    assert status == 0
+    assert document["bench"] == "pcap"
+    rows = {(row["what"], row["subject"]): row for row in document["rows"]}
+    assert rows["read", "wirelaw pcap check"]["ratio_to_wirelaw"] == 1
+    assert rows["read", "libpcap alone"]["value"] > 0
+    assert rows["messages", "wirelaw pcap check"]["unit"] == "1/s"
+    assert ("read", "tshark") in rows or document["missing"] == ["tshark"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_captures_as_a_table(capsys):
+    assert cli.main(["bench", "pcap", "--megabytes", "1", "--flows", "5", "--rounds", "1",
+                     "--tshark-megabytes", "1"]) == 0  # fmt: skip
+    out = capsys.readouterr().out
+    assert "messages/s" in out
+    assert "times as fast as libpcap alone" in out
+
+
+def test_numbers_that_make_no_sense(capsys):
+    assert cli.main(["bench", "pcap", "--flows", "0"]) == 2
+    assert "--flows 0: from 1 to" in capsys.readouterr().err

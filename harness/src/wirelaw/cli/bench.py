@@ -16,10 +16,10 @@ MAX_ROUNDS = 100_000  # as wirelaw-bench has it
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from wirelaw.bench import Outcome
+    from wirelaw.bench import Outcome, captures
     from wirelaw.bench.peers import Peer
 
-HELP = "how fast the codecs are, beside others, on this machine"
+HELP = "how fast codecs and the reader of captures are, beside others, on this machine"
 
 EPILOG = """\
 examples:
@@ -27,6 +27,7 @@ examples:
   wirelaw bench codec mqtt --get-peers   download and compile the peers first
   wirelaw bench codec mqtt --peer ./libmine.so
   wirelaw bench codec mqtt --json
+  wirelaw bench pcap                     MB/s and messages/s of pcap check, beside tshark and libpcap
 
 Peers are compiled with -O2, as the release is. docs/bench.md tells what is measured, and how to put
 a codec of your own beside the others.
@@ -35,7 +36,12 @@ a codec of your own beside the others.
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
-    parser.add_argument("what", choices=["codec"], help="what to measure")
+    whats = parser.add_subparsers(dest="what", metavar="WHAT", required=True)
+    _configure_codec(whats.add_parser("codec", help="nanoseconds for each message"))
+    _configure_pcap(whats.add_parser("pcap", help="megabytes of captures for each second"))
+
+
+def _configure_codec(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("protocol", choices=["mqtt"], help="of which protocol")
     parser.add_argument(
         "--get-peers", action="store_true", help="first download the peers that are missing"
@@ -48,7 +54,30 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 
+def _configure_pcap(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--megabytes", type=int, default=520, metavar="N", help="size of the capture (default: 520)"
+    )
+    parser.add_argument(
+        "--flows", type=int, default=10_000, metavar="N",
+        help="connections that are open at a time (default: 10000)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--tshark-megabytes", type=int, default=20, metavar="N",
+        help="size of the capture that tshark reads (default: 20)",
+    )  # fmt: skip
+    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="the fastest counts")
+    parser.add_argument(
+        "--folder", type=Path, metavar="DIR", help="where captures are made, and deleted again"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+
 def run(args: argparse.Namespace) -> int:
+    return run_codec(args) if args.what == "codec" else run_pcap(args)
+
+
+def run_codec(args: argparse.Namespace) -> int:
     from wirelaw import bench
     from wirelaw.bench import peers
 
@@ -66,6 +95,57 @@ def run(args: argparse.Namespace) -> int:
     else:
         show(outcome, missing)
     return 0
+
+
+def run_pcap(args: argparse.Namespace) -> int:
+    from wirelaw.bench import captures
+
+    names = {"megabytes": 100_000, "flows": 1_000_000, "tshark_megabytes": 10_000, "rounds": 100}
+    for name, most in names.items():
+        if not 1 <= getattr(args, name) <= most:
+            option = name.replace("_", "-")
+            raise UserError(f"--{option} {getattr(args, name)}: from 1 to {most}")
+    if args.folder is not None and not args.folder.is_dir():
+        raise UserError(f"--folder {args.folder}: there is no such folder")
+    options = captures.Options(
+        args.megabytes, args.flows, args.tshark_megabytes, args.rounds, args.folder
+    )
+    outcome = captures.measure(options, lambda text: print(text, file=sys.stderr))
+    if args.json:
+        document = {"bench": "pcap", "rows": outcome.rows(), "missing": outcome.missing}
+        print(json.dumps(document, indent=2))
+    else:
+        show_captures(outcome)
+    return 0
+
+
+def show_captures(outcome: captures.Outcome) -> None:
+    """What was read, a row for each reader, and how they compare."""
+    from rich.console import Console
+    from rich.table import Table
+
+    made, ours = outcome.made, outcome.ours
+    console = Console(highlight=False, markup=False, emoji=False)
+    console.print(
+        f"{made.size / 1e6:.0f} MB, {made.packets} packets, {made.messages} messages, "
+        f"{made.flows} connections; {made.disturbed} segments sent twice or out of order\n"
+    )
+    table = Table(box=None, padding=(0, 3, 0, 0), header_style="dim")
+    table.add_column("reader", no_wrap=True)
+    for name in ("MB/s", "messages/s", "peak MB", "read MB"):
+        table.add_column(name, justify="right")
+    for reading in outcome.readings:
+        rate = reading.message_rate
+        table.add_row(
+            reading.subject, f"{reading.rate:.1f}", "" if rate is None else f"{rate:.0f}",
+            f"{reading.memory / 1e6:.0f}", f"{reading.size / 1e6:.0f}",
+        )  # fmt: skip
+    console.print(table)
+    for reading in outcome.readings[1:]:
+        console.print(f"{ours.subject} reads {ours.rate / reading.rate:.2f} times as fast as "
+                      f"{reading.subject}")  # fmt: skip
+    for subject in outcome.missing:
+        console.print(f"{subject} is not installed: apt-get install {subject}", style="dim")
 
 
 def document(outcome: Outcome, missing: list[Peer]) -> dict[str, Any]:
