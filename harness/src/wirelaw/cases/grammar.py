@@ -99,7 +99,7 @@ def _iut(ctx: Context, raw: Any, dialect: Dialect) -> Parsed:
     if do in OWN_IUT:
         ctx.only_keys(raw, ("do", *COMMON), f"`do: {do}`")
         return Parsed(None, "iut", actions.Stimulus(do, {}), False)
-    if do not in dialect.stimuli:
+    if not isinstance(do, str) or do not in dialect.stimuli:
         ctx.fail(f"the IUT cannot `{do}`; {near(str(do), (*OWN_IUT, *dialect.stimuli))}", raw)
     fields = {key: value for key, value in raw.items() if key not in ("do", *COMMON)}
     each = ctx.type(dialect.stimuli[do], raw)

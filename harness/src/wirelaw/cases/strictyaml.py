@@ -51,8 +51,33 @@ def read(path: Path) -> Any:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from None
 
 
+_DEEPEST = 60  # composing is recursive in C, without a limit of its own
+_BRACKET = re.compile(rb"[\[\]{}]")
+
+
+def _refuse_deep(source: bytes | str, name: str) -> None:
+    """Raises UserError for a text nested deeper than any case; a quick look clears nearly all."""
+    raw = source if isinstance(source, bytes) else source.encode("utf-8", "surrogatepass")
+    depth = deepest = 0
+    for bracket in _BRACKET.finditer(raw):
+        depth += 1 if bracket.group() in (b"[", b"{") else -1
+        deepest = max(deepest, depth)
+    if deepest <= _DEEPEST and max(map(len, raw.splitlines()), default=0) <= 4 * _DEEPEST:
+        return
+    depth = 0
+    try:
+        for event in yaml.parse(source, Loader=_Loader):
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if depth > _DEEPEST:
+                raise UserError(f"{name}:{event.start_mark.line + 1}: nested deeper than {_DEEPEST} levels")
+    except yaml.YAMLError:
+        return  # which is said where the text is read
+
+
 def parse(source: bytes | str, name: str) -> Any:
     """The document in a text; `name` is for error messages."""
+    _refuse_deep(source, name)
     loader = _Composer(source)
     try:
         node = loader.get_single_node()

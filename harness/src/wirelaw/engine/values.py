@@ -190,8 +190,9 @@ def substitute(value: Any, parameters: Mapping[str, Any]) -> Any:
     return value
 
 
-def _key(key: Any, parameters: Mapping[str, Any]) -> Any:
-    return substitute(key, parameters) if isinstance(key, str) else key
+def _key(key: Any, parameters: Mapping[str, Any]) -> str:
+    """Keys are texts, whatever the parameter is."""
+    return str(substitute(key, parameters) if isinstance(key, str) else key)
 
 
 def _substitute_text(value: str, parameters: Mapping[str, Any]) -> Any:

@@ -44,9 +44,11 @@ def sources(root: Path, target: Target, scratch: Path) -> dict[str, bytes]:
     if target.name == "utf8":
         texts = [text.encode() for text in _UTF8] + [bytes.fromhex(text) for text in _ILL_FORMED]
         return {f"text {i}": text for i, text in enumerate(texts)}
-    if target.name == "mqtt_topics":
-        return {f"pair {f} {t}": f.encode() + b"\0" + t.encode() for f, t in _TOPICS}
-    if target.name == "websocket":
+    if target.name in ("mqtt_topics", "theirs_mosquitto"):
+        pairs = {f"pair {f} {t}": f.encode() + b"\0" + t.encode() for f, t in _TOPICS}
+        texts = {f"text {text}": b"\0" + text.encode() for text in _UTF8}
+        return {**pairs, **texts, "property": b"\1\x11"}
+    if target.name in ("websocket", "theirs_wslay"):
         return {f"frame {text[:20]}": bytes.fromhex(text) for text in _WEBSOCKET}
     if target.name == "http":
         return {f"head {i}": text.encode("latin-1") for i, text in enumerate(_HTTP)}
@@ -141,6 +143,8 @@ ORIGINS = {
     "websocket": "frames of wirelaw.fuzzing.corpus",
     "http": "heads of wirelaw.fuzzing.corpus",
     "mqtt_sequence": "conversations of conformance/monitors/mqtt/tests",
+    "theirs_mosquitto": "pairs and texts of wirelaw.fuzzing.corpus",
+    "theirs_wslay": "frames of wirelaw.fuzzing.corpus",
     "capture": "the same as captures, packets of wirelaw.fuzzing.packets",
 }
 
