@@ -118,7 +118,11 @@ void law_mqtt_world_connack(law_mqtt_monitor *c, const law_mqtt_packet *p) {
     s->version = c->version;
     s->user = c->user;
   }
-  c->shared.low = c->shared.high = c->expiry;
+  if (c->left[LAW_CLIENT]) { /* a DISCONNECT went ahead of the answer */
+    law_mqtt_world_disconnect(c, c->expiry);
+  } else {
+    c->shared.low = c->shared.high = c->expiry;
+  }
   not_known(s); /* until this connection ends */
 }
 
