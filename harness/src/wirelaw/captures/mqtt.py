@@ -20,37 +20,47 @@ ANSWERS = {
 }  # fmt: skip
 #: Acknowledgements of the receiver and of the sender of an application message.
 OF_RECEIVER = frozenset(("PUBACK", "PUBREC", "PUBCOMP"))
-#: What a server must do for its answers, by type, and for a client's.
+#: Fields that a step of a case gives a value of its own when it does not say them.
+DEFAULTED: Mapping[str, tuple[str, ...]] = {
+    "CONNECT": ("client_id", "keep_alive", "clean_start"), "PUBLISH": ("topic",),
+    "SUBSCRIBE": ("filters", "packet_id"), "UNSUBSCRIBE": ("filters", "packet_id"),
+    "SUBACK": ("reasons", "packet_id"), "UNSUBACK": ("reasons", "packet_id"),
+    **{name: ("packet_id",) for name in ("PUBACK", "PUBREC", "PUBREL", "PUBCOMP")},
+}  # fmt: skip
+#: What a server must do for its answers, by type, and what a client must: the most telling first.
 REQUIREMENTS: Mapping[tuple[str, str], Mapping[str, str]] = {
     ("server", "mqtt5"): {
-        "CONNACK": "MQTT5-3.1.4-5", "SUBACK": "MQTT5-3.8.4-1", "UNSUBACK": "MQTT5-3.10.4-4",
-        "PUBACK": "MQTT5-4.3.2-4", "PUBREC": "MQTT5-4.3.3-8", "PUBREL": "MQTT5-4.3.3-4",
-        "PUBCOMP": "MQTT5-4.3.3-11", "PINGRESP": "MQTT5-3.12.4-1", "PUBLISH": "MQTT5-3.3.2-3",
-        "closed": "MQTT5-4.13.1-1", "refused": "MQTT5-3.2.2-7",
+        "closed": "MQTT5-4.13.1-1", "refused": "MQTT5-3.2.2-7", "PUBLISH": "MQTT5-3.3.2-3",
+        "PUBCOMP": "MQTT5-4.3.3-11", "PUBREL": "MQTT5-4.3.3-4", "PUBREC": "MQTT5-4.3.3-8",
+        "PUBACK": "MQTT5-4.3.2-4", "AUTH": "MQTT5-4.12.0-2", "UNSUBACK": "MQTT5-3.10.4-4",
+        "SUBACK": "MQTT5-3.8.4-1", "PINGRESP": "MQTT5-3.12.4-1", "CONNACK": "MQTT5-3.1.4-5",
     },
     ("server", "mqtt311"): {
-        "CONNACK": "MQTT311-3.1.4-4", "SUBACK": "MQTT311-3.8.4-1", "UNSUBACK": "MQTT311-3.10.4-4",
-        "PUBACK": "MQTT311-4.3.2-2", "PUBREC": "MQTT311-4.3.3-2",
-        "PUBREL": "MQTT311-4.3.3/pubrel", "PUBCOMP": "MQTT311-4.3.3/pubcomp",
-        "PINGRESP": "MQTT311-3.12.4-1", "PUBLISH": "MQTT311-3.3.2-3",
-        "closed": "MQTT311-4.8.0-1", "refused": "MQTT311-3.2.2-5",
+        "closed": "MQTT311-4.8.0-1", "refused": "MQTT311-3.2.2-5", "PUBLISH": "MQTT311-3.3.2-3",
+        "PUBCOMP": "MQTT311-4.3.3/pubcomp", "PUBREL": "MQTT311-4.3.3/pubrel",
+        "PUBREC": "MQTT311-4.3.3-2", "PUBACK": "MQTT311-4.3.2-2", "UNSUBACK": "MQTT311-3.10.4-4",
+        "SUBACK": "MQTT311-3.8.4-1", "PINGRESP": "MQTT311-3.12.4-1", "CONNACK": "MQTT311-3.1.4-4",
     },
     ("client", "mqtt5"): {
-        "CONNECT": "MQTT5-3.1.0-1", "SUBSCRIBE": "MQTT5-3.8.1-1",
-        "UNSUBSCRIBE": "MQTT5-3.10.1-1", "PUBACK": "MQTT5-4.3.2-4", "PUBREC": "MQTT5-4.3.3-8",
-        "PUBREL": "MQTT5-4.3.3-4", "PUBCOMP": "MQTT5-4.3.3-11", "PUBLISH": "MQTT5-2.2.1-3",
-        "DISCONNECT": "MQTT5-3.14.4-1", "closed": "MQTT5-3.14.4-2",
+        "closed": "MQTT5-3.14.4-2", "PUBCOMP": "MQTT5-4.3.3-11", "PUBREL": "MQTT5-4.3.3-4",
+        "PUBREC": "MQTT5-4.3.3-8", "PUBACK": "MQTT5-4.3.2-4", "PUBLISH": "MQTT5-2.2.1-3",
+        "UNSUBSCRIBE": "MQTT5-3.10.1-1", "SUBSCRIBE": "MQTT5-3.8.1-1",
+        "DISCONNECT": "MQTT5-3.14.4-1", "CONNECT": "MQTT5-3.1.0-1",
     },
     ("client", "mqtt311"): {
-        "CONNECT": "MQTT311-3.1.0-1", "SUBSCRIBE": "MQTT311-3.8.1-1",
-        "UNSUBSCRIBE": "MQTT311-3.10.1-1", "PUBACK": "MQTT311-4.3.2-2",
-        "PUBREC": "MQTT311-4.3.3-2", "PUBREL": "MQTT311-4.3.3/pubrel",
-        "PUBCOMP": "MQTT311-4.3.3/pubcomp", "PUBLISH": "MQTT311-2.3.1-2",
-        "DISCONNECT": "MQTT311-3.14.4-2", "closed": "MQTT311-3.14.4-1",
+        "closed": "MQTT311-3.14.4-1", "PUBCOMP": "MQTT311-4.3.3/pubcomp",
+        "PUBREL": "MQTT311-4.3.3/pubrel", "PUBREC": "MQTT311-4.3.3-2",
+        "PUBACK": "MQTT311-4.3.2-2", "PUBLISH": "MQTT311-2.3.1-2",
+        "UNSUBSCRIBE": "MQTT311-3.10.1-1", "SUBSCRIBE": "MQTT311-3.8.1-1",
+        "DISCONNECT": "MQTT311-3.14.4-2", "CONNECT": "MQTT311-3.1.0-1",
     },
 }  # fmt: skip
 #: In 5.0 a server that accepts a PUBLISH may say that nobody subscribes, or not (3.4.2.1, 3.5.2.1).
 NO_SUBSCRIBERS = 0x10
+#: Texts that one side makes up and the other uses.
+MADE_UP = ("assigned_client_identifier", "response_information", "authentication_data")
+#: Reasons of a CONNACK that refuses for its credentials, in both versions.
+BAD_CREDENTIALS = frozenset((4, 5, 0x86, 0x87))
 NEVER = 0xFFFFFFFF  # a Session Expiry Interval
 
 

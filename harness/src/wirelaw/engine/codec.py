@@ -321,7 +321,7 @@ class Codec:
         if op in ("set", "raw", "insert"):
             if isinstance(to, int):
                 size = len(self.value_of(path)) if op == "set" else 1
-                return to.to_bytes(max(size, 1), "big"), 0
+                return to.to_bytes(max(size, 1), "big"), to  # a number is set as one
             return as_bytes(to), 0
         return b"", 0
 

@@ -112,13 +112,11 @@ def _split(steps: list[Step], known: Mapping[str, str]) -> int:
 
 
 def _requirements(steps: list[Step], variant: str, role: str) -> dict[str, str]:
-    """The three requirements, by type of answer, that tell the most of the body: the latest."""
+    """At most three requirements, by the type of answer that proves them: those that tell the most."""
     known = family.REQUIREMENTS[role, variant]
-    found: dict[str, str] = {}
-    for step in reversed(steps[_split(steps, known) :]):
-        if step.proves in known and step.proves not in found and len(found) < _MAX_IDS:
-            found[step.proves] = known[step.proves]
-    return found
+    proven = {step.proves for step in steps[_split(steps, known) :]}
+    telling = [name for name in known if name in proven][:_MAX_IDS]
+    return {name: known[name] for name in telling}
 
 
 def _isolation(steps: list[Step]) -> list[str]:

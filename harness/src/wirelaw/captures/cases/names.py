@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from wirelaw.captures import mqtt as family
 from wirelaw.captures.conversation import Flow, Item
 from wirelaw.engine.codec import Codec
 
@@ -37,7 +38,7 @@ class Names:
                     if isinstance(client, str) and client and client.isprintable():
                         self.clients[client] = "${s}" + _name(len(self.clients))
             elif item.type == "CONNACK" and connect is not None:
-                if fields.get("reason") in (4, 5, 0x86, 0x87):
+                if fields.get("reason") in family.BAD_CREDENTIALS:
                     self.refused.add(connect)
                 given = fields.get("assigned_client_identifier")
                 if given and given not in self.assigned:

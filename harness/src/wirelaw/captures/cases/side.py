@@ -117,7 +117,8 @@ class Side:
 
     def packet(self, item: Item) -> dict[str, Any] | None:
         """The fields that a step sends this message with; None: it needs its bytes."""
-        found = symbolic(self.codec, item.wire) if item.is_message else None
+        always = family.DEFAULTED.get(item.type or "", ())
+        found = symbolic(self.codec, item.wire, always) if item.is_message else None
         if found is None:
             return None
         fields, edits = found

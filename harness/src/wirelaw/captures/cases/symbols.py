@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from wirelaw.engine.codec import BuildError, Codec
@@ -12,11 +12,13 @@ _SHOWN = frozenset(("type", "size"))
 _NUMBERS = frozenset(("bits", "u8", "u16", "u32", "varint", "length", "length16"))
 
 
-def symbolic(codec: Codec, wire: bytes) -> tuple[dict[str, Any], list[dict[str, Any]]] | None:
+def symbolic(
+    codec: Codec, wire: bytes, always: Collection[str] = ()
+) -> tuple[dict[str, Any], list[dict[str, Any]]] | None:
     """The fewest fields that make this message, and the edits that it needs beside them; None when
     only its bytes can say it.
 
-    Without edits the fields make a message that means the same: the same bytes, or the same fields in
+    `always` are fields that are said whatever they are. Without edits the fields make a message that means the same: the same bytes, or the same fields in
     another order of properties."""
     fields = {k: v for k, v in codec.fields(wire).items() if k not in _SHOWN}
     type_name = codec.load(wire)
@@ -25,7 +27,7 @@ def symbolic(codec: Codec, wire: bytes) -> tuple[dict[str, Any], list[dict[str, 
     whole = _built(codec, type_name, fields)
     if whole is None:
         return None
-    fewest = _fewest(codec, type_name, fields, wire)
+    fewest = _fewest(codec, type_name, fields, wire, always)
     built = codec.build(type_name, fewest)
     if built == wire:
         return fewest, []
@@ -56,7 +58,7 @@ def _means_the_same(codec: Codec, built: bytes, wire: bytes) -> bool:
 
 
 def _fewest(
-    codec: Codec, type_name: str, fields: Mapping[str, Any], wire: bytes
+    codec: Codec, type_name: str, fields: Mapping[str, Any], wire: bytes, always: Collection[str]
 ) -> dict[str, Any]:
     """Leaves out what a message has anyway: fixed bits, flags that follow from other fields."""
     wanted = _without_size(codec, wire)
@@ -71,7 +73,7 @@ def _fewest(
             for inner in value:
                 fewer = {k: v for k, v in kept[name].items() if k != inner}
                 kept = {**kept, name: fewer} if fits({**kept, name: fewer}) else kept
-        elif fits(fewer := {k: v for k, v in kept.items() if k != name}):
+        elif name not in always and fits(fewer := {k: v for k, v in kept.items() if k != name}):
             kept = fewer
     return kept
 

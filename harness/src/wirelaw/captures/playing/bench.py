@@ -167,7 +167,10 @@ class _Run:
     def _play(self, bench: Bench) -> CaseRun:
         target = bench.target
         run = CaseRun(self._case(bench), target, bench.scheduler, 1)
-        identity = Identity(self.script.codec, self.script.we_are_client, target.credentials)
+        identity = Identity(
+            self.script.codec, self.script.we_are_client, target.credentials,
+            self._wants_login(bench),
+        )  # fmt: skip
         player = Player(run, self.script, identity, self.outcome)
         if run.case.role == "client":
             listen(run)
@@ -177,6 +180,11 @@ class _Run:
             target.dismiss(run)
         run.ended = net_module.now()
         return run
+
+    def _wants_login(self, bench: Bench) -> bool:
+        """Whether the IUT takes no session without credentials, as far as that is known."""
+        stated = getattr(bench.running, "credentials", None)
+        return bool(self.plan.user) or bool(getattr(stated, "required", False))
 
     async def _whole(self, player: Player) -> None:
         try:

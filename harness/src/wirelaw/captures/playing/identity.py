@@ -18,6 +18,17 @@ from wirelaw.engine.target import Login
 _NO_ALIASES = 0
 
 
+def _written_over(secret: Any) -> bool:
+    """Captures of our own have stars in the place of passwords."""
+    return isinstance(secret, bytes) and len(secret) > 0 and set(secret) == {ord("*")}
+
+
+def _refused(codec: Codec, connect: Item) -> bool:
+    """Whether the captured server did not take these credentials."""
+    answers = [codec.fields(each.wire) for each in connect.flow.messages() if not each.from_client]
+    return bool(answers) and answers[0].get("reason") in family.BAD_CREDENTIALS
+
+
 class Session:
     """What holds for all connections of one client: packet identifiers that the IUT chose, by those that
     were captured."""
@@ -53,11 +64,15 @@ class Talk:
 class Identity:
     """All that is exchanged, over all flows of a replay."""
 
-    def __init__(self, codec: Codec, we_are_client: bool, login: Login) -> None:
+    def __init__(
+        self, codec: Codec, we_are_client: bool, login: Login, login_required: bool
+    ) -> None:
+        self.login_required = login_required
         self.codec = codec
         self.we_are_client = we_are_client
         self.login = login
         self.values: dict[Any, Any] = {}  # texts that the IUT made up, by those that were captured
+        self.blind: dict[Flow, str] = {}  # why nothing can be said of a flow any more
         self._sessions: dict[Any, Session] = {}
         self._talks: dict[Flow, Talk] = {}
 
@@ -95,7 +110,7 @@ class Identity:
             except BuildError:
                 continue  # what is wrong with it leaves no such field
         if name == family.OPENS and item.status == "ok":
-            wire = self._with_login(fields, wire)
+            wire = self._with_login(item, fields, wire)
         return wire
 
     def _edits(self, item: Item, name: str, fields: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -103,19 +118,44 @@ class Identity:
         edits: list[dict[str, Any]] = []
         number = fields.get("packet_id")
         if number is not None and self._answers(name) and number in talk.session.ids:
-            edits.append({"set": "packet_id", "to": talk.session.ids[number].to_bytes(2, "big")})
+            edits.append({"set": "packet_id", "to": talk.session.ids[number]})
         if fields.get("client_id") in self.values:
             edits.append({"set": "client_id", "to": self.values[fields["client_id"]]})
-        edits += self._topics(fields)
+        edits += self._topics(fields) + self._token(item.flow, name, fields)
         if "topic" in fields and item.status == "ok":
             edits += self._alias(talk, fields)
         return edits
+
+    def answers_nothing(self, item: Item) -> bool:
+        """Whether it acknowledges what the IUT sent in the capture and not now."""
+        if item.status != "ok" or not self._answers(str(item.type)):
+            return False
+        number = self.codec.fields(item.wire).get("packet_id")
+        captured = any(
+            each.from_client != item.from_client and each.is_message and self.chooses(str(each.type))
+            and self.codec.fields(each.wire).get("packet_id") == number
+            for each in item.flow.items if each.last <= item.last
+        )  # fmt: skip
+        return captured and number not in self.talk(item.flow).session.ids
 
     def _answers(self, name: str) -> bool:
         """Whether our message names an identifier that the IUT chose."""
         return name in family.OF_RECEIVER or (
             not self.we_are_client and name in ("SUBACK", "UNSUBACK")
         )
+
+    def _token(self, flow: Flow, name: str, fields: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """An answer that repeats the IUT's challenge repeats the one of now; another can't be known."""
+        data = fields.get("authentication_data")
+        if data is None:
+            return []
+        if data in self.values:
+            return [{"set": "properties.authentication_data.value", "to": self.values[data]}]
+        if name == "AUTH" and self.values:
+            self.blind[flow] = "the answer to a challenge cannot be played again"
+        elif _written_over(data):
+            self.blind[flow] = "its authentication data are written over in the capture"
+        return []
 
     def _topics(self, fields: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Topics below what the IUT made up (5.0 section 3.2.2.3.15)."""
@@ -137,8 +177,8 @@ class Identity:
         if not isinstance(topic, str):
             return None
         for one, other in self.values.items():
-            if isinstance(one, str) and one and one in topic:
-                return topic.replace(one, str(other))
+            if isinstance(one, str) and isinstance(other, str) and one in topic:
+                return topic.replace(one, other)
         return None
 
     def _alias(self, talk: Talk, fields: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -153,9 +193,17 @@ class Identity:
         topic = self._renamed(talk.aliases[alias]) or talk.aliases[alias]
         return [{"drop": "properties.topic_alias"}, {"set": "topic", "to": topic}]
 
-    def _with_login(self, fields: Mapping[str, Any], wire: bytes) -> bytes:
-        """The IUT's own credentials, where it has some; those of a capture may be written over."""
-        if not self.we_are_client or self.login.username is None:
+    def _with_login(self, item: Item, fields: Mapping[str, Any], wire: bytes) -> bytes:
+        """The IUT's own credentials in the place of the captured ones, which may be written over; also
+        where it wants some. Those that were refused stay."""
+        captured = fields.get("user_name") is not None or fields.get("password") is not None
+        if not self.we_are_client or _refused(self.codec, item):
+            return wire
+        if self.login.username is None:
+            if _written_over(fields.get("password")):
+                self.blind[item.flow] = "its password is written over in the capture"
+            return wire
+        if not captured and not self.login_required:
             return wire
         made = {k: v for k, v in fields.items() if k not in ("type", "size")}
         made["client_id"] = self.values.get(fields["client_id"], fields["client_id"])
@@ -188,7 +236,7 @@ class Identity:
         captured = self.codec.fields(item.wire)
         if "packet_id" in captured and "packet_id" in got and self.chooses(str(item.type)):
             talk.session.ids[captured["packet_id"]] = got["packet_id"]
-        for name in ("assigned_client_identifier", "response_information"):
+        for name in family.MADE_UP:
             if captured.get(name) and got.get(name):
                 self.values[captured[name]] = got[name]
         if item.type in ("CONNACK", family.OPENS):

@@ -59,7 +59,9 @@ class Outcome:
             self.findings.append(found)
 
     def of(self, kind: str) -> list[Finding]:
-        return [each for each in self.findings if each.kind == kind]
+        """In the order of the capture."""
+        found = [each for each in self.findings if each.kind == kind]
+        return sorted(found, key=lambda each: (each.frame is None, each.frame))
 
     @property
     def broken(self) -> list[MonitorViolation]:

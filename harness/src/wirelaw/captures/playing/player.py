@@ -105,18 +105,21 @@ class Player:
         if isinstance(error, Inconclusive):
             self.outcome.unknown(act.item, error.detail)
         else:
-            self.outcome.differs(act.item, error.detail)
+            self._differs(act.item, error.detail)
         line.gone = True
         self._lose(line)
 
     def _send(self, connection: Connection, item: Item) -> None:
+        if self.identity.answers_nothing(item):
+            self.outcome.note(item, f"{item.type} was not sent: what it answers did not come")
+            return
         wire = self.identity.outgoing(item)
         if item.status == "ok":
             fields = self.codec.fields(wire)
             if fields["type"] is not None:
                 self.run.target.speech.sending(self.run, connection, fields["type"], _kept(fields))
-        if self.run.send(connection, wire) is not None:
-            self.outcome.num_sent += 1
+        self.run.send(connection, wire)
+        self.outcome.num_sent += 1
 
     def _cannot(self, line: Line, item: Item) -> None:
         """The IUT has closed before we could say this: that it did is told already."""
@@ -231,6 +234,14 @@ class Player:
                 return each
         return None
 
+    def _differs(self, item: Item, text: str, message: int | None = None) -> None:
+        """A difference, unless the flow cannot be played as it was."""
+        why = self.identity.blind.get(item.flow)
+        if why is not None:
+            self.outcome.unknown(item, f"{text}: {why}")
+        else:
+            self.outcome.differs(item, text, message)
+
     def _answers_the_same(
         self, each: Await, expected: Mapping[str, Any], got: Mapping[str, Any]
     ) -> bool:
@@ -272,13 +283,15 @@ class Player:
             remark = not each.counts
             if each.name == "session_present" and line.flow in self.strangers:
                 remark = True  # what the client had before the capture is not known
+            if self._may_be_left_out(item):
+                remark = True  # that it closes is what it says
             if remark:
                 self.outcome.note(item, f"{item.type} {each}", received.index)
             else:
                 counting.append(each)
         for each in counting:
             text = f"expected {item.type} {each.name} {each.expected}, got {each.got}"
-            self.outcome.differs(item, text, received.index)
+            self._differs(item, text, received.index)
         found.state = "different" if counting else "same"
         if late and not counting:
             self.outcome.note(item, f"{item.type} came late", received.index)
@@ -317,7 +330,7 @@ class Player:
         if line.refusal is not None:
             self.outcome.unknown(item, f"{text}: for reasons of its own")
         else:
-            self.outcome.differs(item, text)
+            self._differs(item, text)
 
     def _may_be_left_out(self, item: Item) -> bool:
         """What a close says in other words: a DISCONNECT right before it."""
@@ -327,15 +340,20 @@ class Player:
 
     def _said(self, line: Line) -> str:
         """The last words before a close."""
-        last = [self.codec.text(r.wire) for r, got in line.surplus if got["type"] == "DISCONNECT"]
-        line.surplus = [each for each in line.surplus if each[1]["type"] != "DISCONNECT"]
-        return f" after {last[-1]}" if last else ""
+        if not line.surplus or line.surplus[-1][1]["type"] == "PUBLISH":
+            return ""
+        received, _ = line.surplus.pop()
+        return f" after {self.codec.text(received.wire)}"
 
     def _captured(self, item: Item) -> str:
         return self.codec.text(item.wire) if item.is_message else "close"
 
     def _more_to_say(self, line: Line) -> bool:
-        return any(act.item.flow is line.flow for act in self.script.acts[self.acted :])
+        """Whether we do more on it than to end it."""
+        return any(
+            act.item.flow is line.flow and act.kind != "end"
+            for act in self.script.acts[self.acted :]
+        )
 
     def _next_of(self, line: Line) -> Item:
         rest = [act.item for act in self.script.acts[self.acted :] if act.item.flow is line.flow]
@@ -369,7 +387,7 @@ class Player:
         if similar is not None:
             line.surplus.remove(similar)
             each.state = "different"
-            self.outcome.differs(
+            self._differs(
                 each.item,
                 f"expected {self._captured(each.item)}, got {self.codec.text(similar[0].wire)}",
                 similar[0].index,
@@ -377,7 +395,7 @@ class Player:
         elif each.item.type == "PUBLISH" and self.codec.fields(each.item.wire)["qos"] == 0:
             self.outcome.unknown(each.item, f"{text}: at QoS 0 it may be lost")
         else:
-            self.outcome.differs(each.item, text)
+            self._differs(each.item, text)
 
     def _surplus(self, line: Line, received: Received, got: Mapping[str, Any]) -> None:
         """Something that the capture does not have."""
@@ -386,7 +404,7 @@ class Player:
         if got["type"] == "PUBLISH" and any(_is_copy(one, got) for _, one in line.matched):
             self.outcome.note(item, f"{text}: it is another copy", received.index)
         else:
-            self.outcome.differs(item, f"after it, {text}", received.index)
+            self._differs(item, f"after it, {text}", received.index)
 
 
 _COPY = ("topic", "payload")
