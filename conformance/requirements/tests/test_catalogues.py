@@ -1,7 +1,8 @@
 """The catalogues hold what they promise: form, numbering, references, and the texts' own words.
 
 With WIRELAW_SPECS naming a folder that holds the specifications as text (mqtt-v5.0-os.txt,
-mqtt-v3.1.1-os.txt, mqtt-v3.1.txt, at any depth) each anchor is looked up in its section as well.
+mqtt-v3.1.1-os.txt, mqtt-v3.1.txt, rfc6455.txt, rfc7252.txt, at any depth) each anchor is looked up
+in its section as well.
 """
 
 from __future__ import annotations
@@ -18,12 +19,20 @@ from pathlib import Path
 import pytest
 
 from wirelaw import catalogue, when
-from wirelaw.iut.descriptor import CLIENT_PICS, SERVER_PICS
+from wirelaw.iut.descriptor import CLIENT_PICS, COAP_PICS, SERVER_PICS
 
 ROOT = Path(__file__).resolve().parents[3]
 FOLDER = ROOT / "conformance" / "requirements"
-PREFIX = {"mqtt31": "MQTT31", "mqtt311": "MQTT311", "mqtt5": "MQTT5"}
-NUMBERED = ("mqtt311", "mqtt5")
+PREFIX = {
+    "mqtt31": "MQTT31",
+    "mqtt311": "MQTT311",
+    "mqtt5": "MQTT5",
+    "websocket": "RFC6455",
+    "coap": "COAP",
+}
+OFFICIALLY_NUMBERED = ("mqtt311", "mqtt5")
+RFCS = ("websocket", "coap")
+NUMBERED = (*OFFICIALLY_NUMBERED, *RFCS)
 PROTOCOLS = tuple(catalogue.FILES)
 PACKETS = (
     "CONNECT CONNACK PUBLISH PUBACK PUBREC PUBREL PUBCOMP SUBSCRIBE SUBACK UNSUBSCRIBE UNSUBACK"
@@ -47,10 +56,13 @@ TEXTS = {
     "mqtt5": "mqtt-v5.0-os.txt",
     "mqtt311": "mqtt-v3.1.1-os.txt",
     "mqtt31": "mqtt-v3.1.txt",
+    "websocket": "rfc6455.txt",
+    "coap": "rfc7252.txt",
 }
 
 CITED = re.compile(
     r"\bMQTT(?:5|311)-\d+(?:\.\d+)*(?:-\d+|/[a-z0-9-]+)|\bMQTT31-[a-z][a-z0-9-]*/[a-z0-9-]+"
+    r"|\b(?:COAP|RFC6455)-\d+(?:\.\d+)*/[a-z0-9-]+"
 )
 ENUM = re.compile(r"\bLAW_R_[A-Z0-9_]+\b(?!\s*##)")
 
@@ -120,7 +132,7 @@ def test_rows_stand_in_the_order_of_sections(protocol: str) -> None:
     assert order == sorted(order)
 
 
-@pytest.mark.parametrize("protocol", NUMBERED)
+@pytest.mark.parametrize("protocol", OFFICIALLY_NUMBERED)
 def test_official_numbers_are_complete(protocol: str) -> None:
     official = [row.id.split("-") for row in rows(protocol) if row.origin == "official"]
     assert len(official) == OFFICIAL[protocol]
@@ -139,6 +151,7 @@ def test_enough_rules_without_a_number_are_minted() -> None:
     minted = Counter(p for p in PROTOCOLS for row in rows(p) if row.origin == "minted")
     assert minted["mqtt5"] >= 150
     assert minted["mqtt311"] >= 50
+    assert minted["coap"] >= 210
 
 
 # ---- words
@@ -171,7 +184,7 @@ def test_when_names_capabilities_of_whom_it_concerns() -> None:
     pics = {"server": SERVER_PICS, "client": CLIENT_PICS}
     for row in every_row():
         concerned = [pics[role] for role in catalogue.ROLES if row.concerns(role)]
-        known = frozenset().union(*concerned)
+        known = COAP_PICS if row.id.startswith("COAP-") else frozenset().union(*concerned)
         # A Client declares no transports: what it dials in by is known.
         assert when.parse(row.when).names <= known | {"websocket", "tls"}, row.id
 
@@ -184,7 +197,8 @@ def test_message_is_a_packet() -> None:
 def test_reaction_is_known() -> None:
     for row in every_row():
         assert re.fullmatch(
-            r"(|ignore|reset|close|0x[0-9A-F]{2}|close 0x[0-9A-F]{2})", row.reaction
+            r"(|ignore|reset|reject|close|0x[0-9A-F]{2}|close 0x[0-9A-F]{2}|[45]\.\d\d)",
+            row.reaction,
         ), row.id
 
 
@@ -254,6 +268,7 @@ def test_every_cited_enumerator_exists() -> None:
         ("MQTT5-3.1.2.11.2/dup, 3.1.2/x", ["MQTT5-3.1.2.11.2/dup"]),
         ("MQTT311-2.2.3/varint: none", ["MQTT311-2.2.3/varint"]),
         ("MQTT31-connect/client-id", ["MQTT31-connect/client-id"]),
+        ("COAP-3/version and RFC6455-5.1/client-mask.", ["COAP-3/version", "RFC6455-5.1/client-mask"]),
         ("MQTT-3.1.0-2 and MQTT5- alone", []),
     ],
 )  # fmt: skip
@@ -282,23 +297,28 @@ FURNITURE = re.compile(
     r"^\s*(mqtt-v[\d.]+-os\s|Standards Track Work Product\s|\d+ of \d+$|MQTT V3\.1 Protocol Spec)"
 )
 HEADING = re.compile(r"^\d+\s+((?:\d+\.)*\d+) +[^\s\d].*[^.\s]")
+FURNITURE_OF_RFC = re.compile(r"^\s*(\S.*\s)?Standards Track\s+\[Page|^RFC \d+ .*\b20\d\d$")
+HEADING_OF_RFC = re.compile(r"^\s?((?:\d+\.)*\d+)\. +\S(?!.*\. \.|.*\.\.\.)")
+MARGIN = re.compile(r"^\d+(\s+|$)")
 
 
 def sections(text: str) -> dict[str, str]:
     """The text of each section, with those below it, as one line of words; "" is all of it.
 
     The numbers in the margin and what stands at the head and foot of pages are left out. A heading
-    is a line whose number can follow the heading before.
+    is a line whose number can follow the heading before. RFCs have no numbers in the margin.
     """
     texts: dict[str, list[str]] = {"": []}
     last: tuple[int, ...] = (0,)
+    is_rfc = re.search(r"^(RFC \d+ |Request for Comments: \d+)", text, re.MULTILINE) is not None
+    furniture = FURNITURE_OF_RFC if is_rfc else FURNITURE
     for line in text.replace("\f", "").split("\n"):
-        if FURNITURE.match(line):
+        if furniture.match(line):
             continue
-        heading = HEADING.match(line)
+        heading = (HEADING_OF_RFC if is_rfc else HEADING).match(line)
         if heading and follows(last, numbers(heading.group(1))):
             last = numbers(heading.group(1))
-        words = re.sub(r"^\d+(\s+|$)", "", line).strip()
+        words = line.strip() if is_rfc else MARGIN.sub("", line).strip()
         texts[""].append(words)
         for depth in range(1, len(last) + 1):
             name = ".".join(map(str, last[:depth]))
@@ -349,3 +369,20 @@ mqtt-v3.1.1-os           29 October 2014
     assert sections(page)["1.2"] == "1.2 Terminology 20 Clients speak"
     assert sections(page)["1"].startswith("1 Introduction 1.1 Organization a line")
     assert sections(page)["2"] == "2 Format the end"
+
+
+def test_sections_are_found_in_an_rfc() -> None:
+    page = """
+Request for Comments: 7252
+   2.  Format ........ 9
+1.   Introduction
+   a line of
+   2. The second one
+RFC 7252                  CoAP                  June 2014
+Somebody, et al.     Standards Track          [Page 9]
+\f1.1.   Terms
+   20 clients
+2.   Format
+"""
+    assert sections(page)["1"].startswith("1. Introduction a line of 2. The second one 1.1. Terms")
+    assert sections(page)["1.1"] == "1.1. Terms 20 clients"

@@ -25,6 +25,7 @@ FILES = {
     "mqtt311": "mqtt-3.1.1.csv",
     "mqtt5": "mqtt-5.0.csv",
     "websocket": "rfc6455.csv",
+    "coap": "rfc7252.csv",
 }
 
 COLUMNS = (

@@ -30,7 +30,7 @@ ROLES = ("server", "client")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
-    parser.add_argument("protocol", metavar="PROTOCOL", help="mqtt5, mqtt311, mqtt31")
+    parser.add_argument("protocol", metavar="PROTOCOL", help="mqtt5, mqtt311, mqtt31, coap")
     parser.add_argument("id", metavar="ID", nargs="?", help="show this requirement in full")
     parser.add_argument(
         "--level", type=str.upper, choices=LEVELS, help="only MUST, SHOULD or MAY, and its NOT"
@@ -127,7 +127,11 @@ HOW = {
     "no": "cannot be tested",
     "-": "has no duty",
 }
-REACTIONS = {"close": "close the connection", "ignore": "ignore the packet"}
+REACTIONS = {
+    "close": "close the connection",
+    "ignore": "ignore the packet",
+    "reject": "reject the message: by a Reset if it is Confirmable, else by silence",
+}
 
 
 def origin(row: Requirement) -> str:

@@ -26,6 +26,10 @@ CLIENT_PICS = frozenset(
     "qos1 qos2 retain will credentials auth_method subscribe unsubscribe publish persistence "
     "topic_alias".split()
 )
+#: What the catalogue of CoAP asks about an endpoint, in either role.
+COAP_PICS = frozenset(
+    "cache certificate discovery dtls http_proxy multicast proxy psk rpk separate".split()
+)
 
 PORT_NAMES = {t: "port" if t == "tcp" else f"{t}_port" for t in TRANSPORTS}
 LEVELS = {"mqtt311": 4, "mqtt5": 5}  # {level}: the protocol level in CONNECT
