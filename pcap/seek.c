@@ -77,3 +77,8 @@ size_t law_talk_seek(law_talk *t, unsigned from, law_bytes bytes) {
   }
   return SIZE_MAX;
 }
+
+bool law_talk_restarts(const law_talk *t, unsigned from, law_bytes bytes) {
+  run r = run_from(t, law_talk_side(t, from), bytes);
+  return r.whole > 0 && (r.to_end || r.part);
+}

@@ -417,6 +417,7 @@ void law_stream_ended(law_stream *s, unsigned from, bool reset, uint64_t time) {
 
 /* The transport's sentence goes with its next call. */
 static const char *keep(law_stream *s, const char *why) {
+  free(s->why);
   s->why = why ? strdup(why) : NULL;
   return s->why;
 }

@@ -181,6 +181,7 @@ static void take_violations(law_talk *t, law_told *told, const law_judged *judge
 
 static void tell_too_long(law_talk *t, law_told *told, const law_judged *judged) {
   told->kind = LAW_TOLD_LONG;
+  told->type = t->protocol->type_of(t->judge.context, told->wire);
   t->way[told->from].too_long = t->judge.direction[judged->from].need;
   t->env->told(t->env->user, t->flow, told);
 }
@@ -425,6 +426,17 @@ static law_bytes find_message(law_talk *t, unsigned from, law_bytes bytes) {
   return drop(bytes, lost);
 }
 
+/* What was taken for a message's beginning is given up for what surely is one. */
+static void reconsider(law_talk *t, unsigned from, law_bytes bytes) {
+  law_talk_way *way = &t->way[from];
+  law_judge_direction *dir = &t->judge.direction[law_talk_side(t, from)];
+  if (!way->certain && !way->seeking && way->valid == 0 && dir->len > 0 &&
+      law_talk_restarts(t, from, bytes)) {
+    t->env->skipped(t->env->user, t->flow, from, unsure_text, dir->len);
+    dir->len = 0;
+  }
+}
+
 static bool is_dead(law_talk *t, unsigned from, size_t num) {
   bool dead = t->judge.direction[law_talk_side(t, from)].dead;
   if (LAW_UNLIKELY(dead)) {
@@ -455,6 +467,7 @@ void law_talk_push(law_talk *t, unsigned from, const law_place *place, law_bytes
   if (is_dead(t, from, bytes.len)) {
     return;
   }
+  reconsider(t, from, bytes);
   while (bytes.len > 0) {
     if (LAW_UNLIKELY(way->skip > 0)) {
       bytes = pass_over(t, from, bytes);

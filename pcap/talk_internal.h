@@ -70,5 +70,7 @@ bool law_talk_decodes(const law_talk *t, law_side from, law_bytes wire);
 
 /* Where in |bytes|, the next of |from|, a message surely begins; SIZE_MAX: nowhere. */
 size_t law_talk_seek(law_talk *t, unsigned from, law_bytes bytes);
+/* Whether whole messages begin with |bytes|, which a packet begins with. */
+bool law_talk_restarts(const law_talk *t, unsigned from, law_bytes bytes);
 
 #endif
