@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "campaign/campaign.h"
@@ -58,15 +59,24 @@ void law_campaign_candidate(law_campaign *c, const law_candidate *found) {
   law_say_end();
 }
 
-static bool is_must(law_requirement r) {
-  return strncmp(law_requirements[r].level, "MUST", 4) == 0;
+/* Rules that must be kept, of the version that is fuzzed: another one may have been asked for by
+ * accident, and refused in whatever way. */
+bool law_is_told(const law_options *o, law_requirement r) {
+  const char *id = law_requirement_name(r);
+  bool others = false;
+  for (const char *const *v = law_speaker_of(o->variant)->protocol->variants; *v != NULL; v++) {
+    size_t len = strlen(*v);
+    bool its = strncasecmp(id, *v, len) == 0 && id[len] == '-';
+    others = others || (its && strcmp(*v, o->variant) != 0);
+  }
+  return !others && strncmp(law_requirements[r].level, "MUST", 4) == 0;
 }
 
 static void judge_event(law_campaign *c, law_link *link, const law_event *e) {
   for (size_t i = 0; i < e->num_violations; i++) {
     law_requirement r = e->violations[i].requirement;
     link->broken = r;
-    if (is_must(r) && !c->told[r]) {
+    if (!c->told[r] && law_is_told(c->options, r)) {
       law_candidate found = {.kind = "violation", .requirement = r, .connection = link->id};
       found.type = e->type != NULL ? e->type->name : NULL;
       found.group = link->lane != NULL ? link->lane->group : 0;

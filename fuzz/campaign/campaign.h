@@ -257,6 +257,7 @@ void law_oracles_suspect(law_campaign *c, uint64_t now);
 void law_oracles_check(law_campaign *c, uint64_t now);
 
 /* campaign.c */
+bool law_is_told(const law_options *o, law_requirement r);
 /* Stops all lanes, tells the candidate and waits for a command. */
 void law_campaign_candidate(law_campaign *c, const law_candidate *found);
 

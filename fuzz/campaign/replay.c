@@ -1,8 +1,10 @@
 /* Plays journals to a server, one message after the other, and tells what came of it. Commands on
  * standard input, one answer on standard output each:
  *
- *   run JOURNAL PORT PID CAPTURE    CAPTURE "-": none; PID 0: not known
- */
+ *   run JOURNAL PORT PID KIND CAPTURE
+ *
+ * with tabs between. PID 0: not known; KIND: what is looked for, as candidates have it; CAPTURE "-":
+ * none. */
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,7 +41,7 @@ typedef struct replay {
 static void add_broken(replay *r, const law_link *link, const law_event *e) {
   for (size_t i = 0; i < e->num_violations && r->num_broken < MAX_BROKEN; i++) {
     law_requirement id = e->violations[i].requirement;
-    if (strncmp(law_requirements[id].level, "MUST", 4) == 0) {
+    if (law_is_told(r->options, id)) {
       r->found[r->num_broken++] = (broken){id, e->type != NULL ? e->type->name : NULL, link->id,
                                            link->lane != NULL ? link->lane->group : 0};
     }
@@ -299,9 +301,9 @@ static void say_broken(const replay *r) {
   (void)printf("]");
 }
 
-static void say_usage(pid_t pid, const law_usage *before) {
+static void say_usage(pid_t pid, const char *kind, const law_usage *before) {
   law_usage after;
-  uint32_t fds = settled_fds(pid, before);
+  uint32_t fds = strcmp(kind, "descriptors") == 0 ? settled_fds(pid, before) : 0;
   if (law_usage_of(pid, &after)) {
     uint64_t peak = after.virtual_peak - before->virtual_peak;
     law_say_number("virtual", after.virtual_peak > before->virtual_peak ? peak : 0);
@@ -317,9 +319,10 @@ static bool spins(pid_t pid) {
   return law_usage_cpu(pid) - before > 700 * LAW_MS;
 }
 
-static void answer(replay *r, pid_t pid, const law_usage *before, uint64_t calm) {
+static void answer(replay *r, pid_t pid, const char *kind, const law_usage *before,
+                   uint64_t calm) {
   uint64_t took = ask_canary(r, CANARY * LAW_MS);
-  bool dead = is_dead(r, took == 0 ? 3000 : 50);
+  bool dead = is_dead(r, took == 0 ? 3000 : 2);
   law_say_begin("replayed");
   law_say_number("sent", r->num_sent);
   law_say_number("dead", dead);
@@ -327,15 +330,15 @@ static void answer(replay *r, pid_t pid, const law_usage *before, uint64_t calm)
   law_say_number("calm_ms", calm / LAW_MS + 1);
   law_say_number("slowest_ms", r->slowest / LAW_MS);
   if (pid > 0 && !dead) {
-    say_usage(pid, before);
-    law_say_number("spins", spins(pid));
+    say_usage(pid, kind, before);
+    law_say_number("spins", strcmp(kind, "spin") == 0 && spins(pid));
   }
   say_broken(r);
   law_say_end();
 }
 
 static void run_one(const law_options *o, const char *path, uint16_t port, pid_t pid,
-                    const char *capture) {
+                    const char *kind, const char *capture) {
   char error[LAW_JOURNAL_TEXT];
   law_usage before = {0};
   replay r = {.options = o, .death_fd = -1};
@@ -348,7 +351,7 @@ static void run_one(const law_options *o, const char *path, uint16_t port, pid_t
     uint64_t calm = ask_canary(&r, CANARY * LAW_MS);
     (void)law_usage_of(pid, &before);
     play_all(&r);
-    answer(&r, pid, &before, calm);
+    answer(&r, pid, kind, &before, calm);
   }
   if (r.death_fd >= 0) {
     (void)close(r.death_fd);
@@ -359,11 +362,11 @@ static void run_one(const law_options *o, const char *path, uint16_t port, pid_t
 }
 
 static void command(void *user, const char *line) {
-  static char path[LAW_COMMAND], capture[LAW_COMMAND];
+  static char path[LAW_COMMAND], capture[LAW_COMMAND], kind[32];
   unsigned port, pid;
   const law_options *o = user;
-  if (sscanf(line, "run %4095[^\t]\t%u\t%u\t%4095[^\n]", path, &port, &pid, capture) == 4) {
-    run_one(o, path, (uint16_t)port, (pid_t)pid, capture);
+  if (sscanf(line, "run %4095[^\t]\t%u\t%u\t%31[^\t]\t%4095[^\n]", path, &port, &pid, kind, capture) == 5) {
+    run_one(o, path, (uint16_t)port, (pid_t)pid, kind, capture);
   }
 }
 

@@ -76,7 +76,7 @@ typedef struct law_mqtt_monitor {
   law_mqtt_stage connect, connack;
   bool accepted, refused; /* what the CONNACK said */
   bool lost;              /* something was missed since the start */
-  bool misled;            /* the other side sent what cannot be read, or broke a rule of identifiers */
+  bool misled;            /* the other side sent what cannot be read, or broke another rule */
   bool maybe_resumed;     /* the session may be older than the connection */
 
   /* CONNECT */
@@ -152,8 +152,8 @@ const law_mqtt_announced *law_mqtt_binding(const law_mqtt_monitor *c);
 /* The judged side provably received the packet that it now answers. */
 void law_mqtt_answered(law_mqtt_monitor *c);
 
-/* |p| uses an identifier against the rules; if the other side does, nothing follows from its next
- * use either. */
+/* |p| is against the rules; if the other side does that, nothing follows from the next use of an
+ * identifier either. */
 LAW_INLINE void law_mqtt_misuse(law_mqtt_monitor *c, const law_mqtt_packet *p) {
   c->misled = c->misled || !p->judged;
 }

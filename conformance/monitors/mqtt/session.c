@@ -154,6 +154,7 @@ void law_mqtt_see_connect(law_mqtt_monitor *c, const law_mqtt_packet *p) {
   check_will(c, p);
   c->num_connects = (uint8_t)(c->num_connects + (c->num_connects < UINT8_MAX));
   if (c->connect == LAW_MQTT_DONE) {
+    law_mqtt_misuse(c, p);
     law_mqtt_lose(c, LAW_CLIENT); /* what a server makes of it is unknown */
     return;
   }

@@ -168,7 +168,7 @@ def status(hunt: Hunt, limit: float | None) -> str:
     from wirelaw.terminal import duration
 
     counts = hunt.counts
-    seconds = max(counts.fuzzed, counts.seconds if counts.fuzzed == 0 else counts.fuzzed, 0.1)
+    seconds = max(hunt.fuzzed(), 0.1)
     left = f" of {duration(limit)}" if limit else ""
     return (
         f"{hunt.about.name}  {duration(counts.seconds)}{left}"

@@ -116,7 +116,7 @@ class Hunt:
         self._buckets: set[str] = set()
         self._tries: dict[str, int] = {}
         self._generation = 0
-        self._last = (0.0, 0)
+        self._running_since: float | None = None
         self.scratch = work / "scratch"
         self.scratch.mkdir(parents=True, exist_ok=True)
         self._reserve()
@@ -180,7 +180,12 @@ class Hunt:
         self.subject.trim()
 
     def _pause(self) -> None:
-        self.counts.fuzzed += time.monotonic() - self._running_since
+        self.counts.fuzzed, self._running_since = self.fuzzed(), None
+
+    def fuzzed(self) -> float:
+        """Seconds that the engine ran."""
+        since = self._running_since
+        return self.counts.fuzzed + (time.monotonic() - since if since is not None else 0.0)
 
     def _again(self, engine: Engine, requirement: str | None) -> None:
         if requirement is not None and self._tries.get(requirement, 0) in range(1, _TRIES):

@@ -22,7 +22,6 @@ from wirelaw.fuzzing.subject import End, Outside, Subject
 _SLOW_MS = 1000
 _SLOW_TIMES = 20
 _HOARD = 64 << 20
-_QUICK_START_S = 0.6
 _SOAK_S = 90.0
 
 
@@ -80,11 +79,14 @@ class Investigator:
 
     # Seeing it again
 
-    def play(self, records: Sequence[Record], *, fresh: bool, capture: Path | None = None) -> Outcome:
+    def play(
+        self, records: Sequence[Record], *, fresh: bool, kind: str = "-",
+        capture: Path | None = None,
+    ) -> Outcome:  # fmt: skip
         """One replay. The IUT is fresh if that is asked for, or needed."""
         if fresh or not self.subject.alive():
             self.subject.fresh()
-        outcome = self.player.play(records, capture)
+        outcome = self.player.play(records, kind, capture)
         if outcome.dead and isinstance(self.subject, Subject):
             self.subject.alive(2.0)
             self.last_end = End(self.subject.running.exit_status(), self.subject.log())
@@ -98,7 +100,7 @@ class Investigator:
             return self.grows(what, records, quick=True)
         if what.kind == "leak":
             return self.leaks(what, records)
-        return self.is_it(what, self.play(records, fresh=fresh))
+        return self.is_it(what, self.play(records, fresh=fresh, kind=what.kind))
 
     def is_it(self, what: Suspicion, seen: Outcome) -> bool:
         slow = max(_SLOW_MS, _SLOW_TIMES * seen.calm_ms)
@@ -157,23 +159,33 @@ class Investigator:
 
     def examine(self, what: Suspicion, history: list[Record], seconds: float) -> Finding | None:
         """None: it could not be shown again."""
-        budget = reduce.Budget(self.budget_s)
-        quick = self.subject.restartable and self.subject.start_seconds < _QUICK_START_S
-        fresh = self.subject.restartable and (quick or what.kind not in ("violation",))
-        started = self.find(what, history, budget, fresh)
-        if started is None:
-            return None
-        what, records = started
+        restartable = self.subject.restartable
+        # What a server answers is mostly shown without a fresh start for each try.
+        for fresh in (False, True) if what.kind == "violation" else (restartable,):
+            if fresh and not restartable:
+                break
+            started = self.find(what, history, reduce.Budget(self.budget_s), fresh)
+            if started is None:
+                continue
+            finding = self.make_small(*started, fresh, seconds)
+            if finding is not None:
+                return finding
+        return None
+
+    def make_small(
+        self, what: Suspicion, records: list[Record], fresh: bool, seconds: float
+    ) -> Finding | None:
+        """The smallest of it that fresh IUTs show, or all of it; None when they do not."""
         self.say(f"{what.kind}: seen again with {len(records)} writes, made smaller")
-        test = lambda some: self.shows(what, some, fresh=fresh)  # noqa: E731
-        small = reduce.reduce(records, self.protocol, test, reduce.Budget(self.budget_s))
-        shown, tried = self.repeat(what, small)
-        if shown == 0 and small != records:
-            small = records
-            shown, tried = self.repeat(what, small)
-        if shown == 0:
-            return None
-        return self.finding(what, small, shown, tried, seconds)
+        budget = reduce.Budget(self.budget_s)
+        small = reduce.reduce(
+            records, self.protocol, lambda some: self.shows(what, some, fresh=fresh), budget
+        )
+        for tried in (small, records) if small != records else (small,):
+            shown, times = self.repeat(what, tried)
+            if shown > 0:
+                return self.finding(what, tried, shown, times, seconds)
+        return None
 
     def find(
         self, what: Suspicion, history: list[Record], budget: reduce.Budget, fresh: bool

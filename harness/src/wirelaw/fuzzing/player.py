@@ -78,11 +78,13 @@ class Player(contextlib.AbstractContextManager["Player"]):
         )  # fmt: skip
         self.num_plays = 0
 
-    def play(self, records: Sequence[Record], capture: Path | None = None) -> Outcome:
-        """Raises UserError when the engine cannot."""
+    def play(
+        self, records: Sequence[Record], kind: str = "-", capture: Path | None = None
+    ) -> Outcome:
+        """`kind`: what is looked for; some kinds take a look of a second. Raises UserError when the engine cannot."""
         journal.write(self._journal, records)
         self.num_plays += 1
-        fields = (self._journal, self.subject.port, self.subject.pid, capture or "-")
+        fields = (self._journal, self.subject.port, self.subject.pid, kind, capture or "-")
         assert self._engine.stdin is not None and self._engine.stdout is not None
         try:
             print("run " + "\t".join(map(str, fields)), file=self._engine.stdin, flush=True)
