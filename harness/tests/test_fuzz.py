@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -146,8 +147,19 @@ def test_the_status_of_afl_is_the_sum_of_its_workers(tmp_path):
                        ("secondary1", "5, 0, 1, 12, 9, 8, 1.5%, 0, 1, 2, 200.00, 900, 650\n")):  # fmt: skip
         (tmp_path / "afl" / name).mkdir(parents=True)
         (tmp_path / "afl" / name / "plot_data").write_text(head + line)
-    assert engine.status() == Status(5900, 1200.5, 700, 12, 2)
+    assert engine.status() == Status(5900, 1200, 700, 12, 2)
     assert engine.command("main")[-1] == "/bare" and engine.command("secondary1")[-1] == "/sanitized"
+
+
+def test_workers_of_afl_tell_how_far_they_are():
+    metrics = afl.Metrics()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as two:
+        one.sendto(b"fuzzing.execs_done:100|g\nfuzzing.edges_found:7|g\n", ("127.0.0.1", metrics.port))
+        one.sendto(b"fuzzing.execs_done:150|g\n", ("127.0.0.1", metrics.port))
+        two.sendto(b"fuzzing.execs_done:9|g|#banner:x\n", ("127.0.0.1", metrics.port))
+        rows = metrics.rows()
+    metrics.close()
+    assert rows == [{"execs_done": "150", "edges_found": "7"}, {"execs_done": "9"}]
 
 
 STACK = """\

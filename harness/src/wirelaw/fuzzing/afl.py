@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 from pathlib import Path
 
 from wirelaw.fuzzing.engine import Status, Workers
@@ -10,6 +11,33 @@ from wirelaw.fuzzing.libfuzzer import by_age
 from wirelaw.fuzzing.targets import Target
 
 TIMEOUT_MS = 2000  # for one input
+
+
+class Metrics:
+    """What the workers tell each second, as StatsD has it, to a port of 127.0.0.1: their files say it
+    only once a minute, or at the end."""
+
+    def __init__(self) -> None:
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(("127.0.0.1", 0))
+        self._socket.setblocking(False)
+        self.port: int = self._socket.getsockname()[1]
+        self._rows: dict[object, dict[str, str]] = {}
+
+    def rows(self) -> list[dict[str, str]]:
+        """The newest values of each worker, by the names of the protocol."""
+        while True:
+            try:
+                packet, sender = self._socket.recvfrom(65536)
+            except BlockingIOError:
+                return list(self._rows.values())
+            row = self._rows.setdefault(sender, {})
+            for line in packet.decode(errors="replace").splitlines():
+                name, _, rest = line.partition(":")
+                row[name.rsplit(".", 1)[-1]] = rest.partition("|")[0]
+
+    def close(self) -> None:
+        self._socket.close()
 
 
 class Afl:
@@ -29,6 +57,7 @@ class Afl:
         self._root, self._work, self._resume = root, work, resume
         self._names = ["main", *(f"secondary{i}" for i in range(1, workers))]
         self._workers = Workers()
+        self._metrics: Metrics | None = None
 
     def command(self, name: str) -> list[str]:
         sanitized = name == self._names[min(1, len(self._names) - 1)]
@@ -43,7 +72,9 @@ class Afl:
 
     def start(self) -> None:
         self._gather_seeds()
+        self._metrics = Metrics()
         env = {
+            "AFL_STATSD": "1", "AFL_STATSD_HOST": "127.0.0.1", "AFL_STATSD_PORT": str(self._metrics.port),
             "AFL_NO_UI": "1", "AFL_NO_AFFINITY": "1", "AFL_SKIP_CPUFREQ": "1",
             "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1", "AFL_FAST_CAL": "1",
         }  # fmt: skip
@@ -63,15 +94,16 @@ class Afl:
             (folder / "one").write_bytes(b"\0")
 
     def status(self) -> Status:
-        rows = [row for row in map(self._last_row, self._names) if row]
+        told = self._metrics.rows() if self._metrics is not None else []
+        rows = told or [row for row in map(self._last_row, self._names) if row]
         if not rows:
             return Status()
         return Status(
-            executions=sum(int(row["total_execs"]) for row in rows),
-            per_second=sum(float(row["execs_per_sec"]) for row in rows),
-            coverage=max(int(row["edges_found"]) for row in rows),
-            corpus=max(int(row["corpus_count"]) for row in rows),
-            crashes=sum(int(row["saved_crashes"]) + int(row["saved_hangs"]) for row in rows),
+            executions=sum(number(row, "execs_done", "total_execs") for row in rows),
+            per_second=sum(number(row, "execs_per_sec") for row in rows),
+            coverage=max(number(row, "edges_found") for row in rows),
+            corpus=max(number(row, "corpus_count") for row in rows),
+            crashes=sum(number(row, "saved_crashes") + number(row, "saved_hangs") for row in rows),
         )
 
     def _last_row(self, name: str) -> dict[str, str]:
@@ -103,3 +135,14 @@ class Afl:
 
     def stop(self) -> None:
         self._workers.stop()
+        if self._metrics is not None:
+            self._metrics.close()
+            self._metrics = None  # from now on the files know more
+
+
+def number(row: dict[str, str], *names: str) -> int:
+    """The first of the names that the row has, rounded; 0 when it has none."""
+    for name in names:
+        if name in row:
+            return round(float(row[name]))
+    return 0
