@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "core/options.h"
+
 void law_builder_init(law_builder *b, const law_type *type, void *message, size_t message_size,
                       uint8_t *arena, size_t cap) {
   memset(message, 0, message_size);
@@ -56,6 +58,13 @@ static void imply(const law_builder *b, const law_field *field) {
   }
 }
 
+/* The nibble that says how long a token is. */
+static void imply_length(const law_builder *b, const law_field *field, size_t len) {
+  uint8_t *byte = member_of(b, field->implies_member);
+  uint32_t mask = ((1u << field->width) - 1) << field->shift;
+  *byte = (uint8_t)((*byte & ~mask) | (law_nibble_of((uint32_t)len) << field->shift & mask));
+}
+
 /* Copies |value| to the arena. */
 static bool keep(law_builder *b, law_bytes value, law_bytes *out) {
   size_t at = b->arena.len;
@@ -66,7 +75,8 @@ static bool keep(law_builder *b, law_bytes value, law_bytes *out) {
 
 static size_t slot_of(const law_builder *b, const char *name) {
   if (b->item != NULL) {
-    if (b->item->kind == LAW_KIND_PAIR && strcmp(name, "key") == 0) {
+    if ((b->item->kind == LAW_KIND_PAIR && strcmp(name, "key") == 0) ||
+        (b->item->kind == LAW_KIND_OPTION && strcmp(name, "number") == 0)) {
       return 0;
     }
     return strcmp(name, "value") == 0 ? 1 : LAW_MAX_ITEM_FIELDS;
@@ -105,7 +115,7 @@ bool law_build_bytes(law_builder *b, const char *name, law_bytes value) {
   }
   const law_field *field = field_named(b->type->fields, b->type->num_fields, name);
   if (field == NULL || (field->kind != LAW_KIND_STRING && field->kind != LAW_KIND_BINARY &&
-                        field->kind != LAW_KIND_REST)) {
+                        field->kind != LAW_KIND_REST && field->kind != LAW_KIND_TOKEN)) {
     return false;
   }
   law_bytes kept;
@@ -113,7 +123,11 @@ bool law_build_bytes(law_builder *b, const char *name, law_bytes value) {
     return false;
   }
   memcpy(member_of(b, field->member), &kept, sizeof kept);
-  imply(b, field);
+  if (field->kind == LAW_KIND_TOKEN) {
+    imply_length(b, field, value.len);
+  } else {
+    imply(b, field);
+  }
   return true;
 }
 
@@ -133,7 +147,7 @@ bool law_build_item(law_builder *b, const char *list, const char *tag) {
   }
   b->list = field;
   b->item = NULL;
-  if (field->kind == LAW_KIND_TAGGED && tag != NULL) {
+  if ((field->kind == LAW_KIND_TAGGED || field->kind == LAW_KIND_OPTIONS) && tag != NULL) {
     b->item = tag_named(field, tag);
   }
   b->open = field->kind == LAW_KIND_ITEMS || b->item != NULL;
@@ -172,6 +186,24 @@ static void write_tagged(law_builder *b) {
   }
 }
 
+/* An integer takes as few bytes as it can, unless its bytes were given. */
+static void write_option(law_builder *b, law_list *list) {
+  uint8_t bytes[8];
+  law_bytes value = b->values[1];
+  if (b->item->kind == LAW_KIND_UINT && value.data == NULL) {
+    size_t len = 0;
+    while (len < sizeof bytes && b->numbers[1] >> (8 * len) != 0) {
+      len++;
+    }
+    for (size_t i = 0; i < len; i++) {
+      bytes[i] = (uint8_t)(b->numbers[1] >> (8 * (len - i - 1)));
+    }
+    value = law_bytes_of(bytes, len);
+  }
+  bool any = b->item->kind == LAW_KIND_OPTION;
+  law_options_add(&b->arena, list, any ? (uint32_t)b->numbers[0] : b->item->tag, value);
+}
+
 /* The bits of the carrier at |carrier|, from the bit fields that follow it. */
 static uint64_t carried_bits(const law_builder *b, size_t carrier) {
   uint64_t byte = b->numbers[carrier];
@@ -203,6 +235,12 @@ bool law_build_end_item(law_builder *b) {
     return false;
   }
   memcpy(&list, member, sizeof list);
+  if (b->list->kind == LAW_KIND_OPTIONS) {
+    write_option(b, &list);
+    memcpy(member, &list, sizeof list);
+    b->open = false;
+    return law_writer_ok(&b->arena);
+  }
   size_t at = b->arena.len;
   if (b->item != NULL) {
     write_tagged(b);

@@ -30,9 +30,11 @@ void law_builder_init(law_builder *b, const law_type *type, void *message, size_
 bool law_build_number(law_builder *b, const char *name, uint64_t value);
 bool law_build_bytes(law_builder *b, const char *name, law_bytes value);
 
-/* Opens an item of the list |list|; |tag| names it in a TAGGED list ("session_expiry_interval"),
- * else NULL. In a tagged item the value's field is named "value", a pair has "key" and "value". All
- * items of one list are added before those of the next. */
+/* Opens an item of the list |list|; |tag| names it in a list of TAGGED items or OPTIONS
+ * ("session_expiry_interval", "uri_path"), else NULL. In such an item the value's field is named
+ * "value", a pair has "key" and "value", an option that no table names "number" and "value". All
+ * items of one list are added before anything else that takes memory; options in any order: they
+ * are sorted. */
 bool law_build_item(law_builder *b, const char *list, const char *tag);
 bool law_build_end_item(law_builder *b);
 

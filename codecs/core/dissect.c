@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "core/writer.h"
+#include "core/options.h"
 
 /* Shared shapes of inner spans. */
 static const law_field field_packet = {.name = "", .kind = LAW_KIND_PACKET};
@@ -15,6 +15,17 @@ static const law_field field_text = {
 static const law_field field_unparsed = {.name = "unparsed", .kind = LAW_KIND_UNPARSED};
 static const law_field field_key = {
     .name = "key", .kind = LAW_KIND_STRING, .flags = LAW_FIELD_TEXT};
+
+static const law_field field_more8 = {
+    .name = "token_length_extended", .kind = LAW_KIND_U8, .flags = LAW_FIELD_CARRIER};
+static const law_field field_more16 = {
+    .name = "token_length_extended", .kind = LAW_KIND_U16, .flags = LAW_FIELD_CARRIER};
+static const law_field field_head = {
+    .name = "head", .kind = LAW_KIND_HEAD, .flags = LAW_FIELD_CARRIER};
+static const law_field field_delta = {
+    .name = "delta", .kind = LAW_KIND_BITS, .shift = 4, .width = 4, .flags = LAW_FIELD_CARRIER};
+static const law_field field_option_length = {
+    .name = "length", .kind = LAW_KIND_BITS, .shift = 0, .width = 4, .flags = LAW_FIELD_CARRIER};
 
 typedef struct walk {
   law_bytes wire;
@@ -245,6 +256,82 @@ static void walk_items(walk *w, const law_field *field, uint32_t parent) {
   store(w, field, &list, sizeof list);
 }
 
+/* ---- what CoAP has ---- */
+
+/* The extension of a token's length, a span of its own. */
+static bool walk_more(walk *w, uint32_t nibble, uint32_t parent, uint32_t *out_len) {
+  uint32_t size = law_nibble_more(nibble);
+  if (nibble == 15 || left(w) < size) {
+    give_up(w, parent);
+    return false;
+  }
+  *out_len = law_nibble_value(nibble, w->wire.data + w->at);
+  if (size > 0) {
+    (void)add(w, size == 1 ? &field_more8 : &field_more16, w->at, size, parent);
+    w->at += size;
+  }
+  return true;
+}
+
+static void walk_token(walk *w, const law_field *field, uint32_t parent) {
+  uint32_t len;
+  uint32_t nibble = w->message[field->implies_member] >> field->shift & ((1u << field->width) - 1);
+  if (!walk_more(w, nibble, parent, &len)) {
+    return;
+  }
+  uint32_t have = left(w) < len ? left(w) : len;
+  law_bytes token = law_bytes_of(w->wire.data + w->at, have);
+  store(w, field, &token, sizeof token);
+  (void)add(w, field, w->at, have, parent);
+  w->at += have;
+  if (have < len) {
+    w->lost = true;
+  }
+}
+
+/* The last item stands for all other numbers. */
+static const law_item *option_of(const law_field *field, uint32_t number) {
+  const law_item *item = item_of(field, number);
+  return item != NULL ? item : &field->tags[field->num_tags - 1];
+}
+
+static bool walk_option(walk *w, const law_field *field, uint32_t *number, uint32_t parent) {
+  law_option_head head;
+  law_bytes rest = law_bytes_of(w->wire.data + w->at, left(w));
+  if (law_option_head_read(rest, &head) != LAW_OPTION_OK) {
+    give_up(w, parent);
+    return false;
+  }
+  uint32_t have = left(w) - head.size < head.value_len ? left(w) - head.size : head.value_len;
+  uint32_t self = add(w, &field_item, w->at, head.size + have, parent);
+  if (w->lost) { /* no room */
+    return false;
+  }
+  *number += head.delta;
+  w->out[self].item = option_of(field, *number);
+  (void)add(w, &field_head, w->at, head.size, self);
+  (void)add(w, &field_delta, w->at, 1, self);
+  (void)add(w, &field_option_length, w->at, 1, self);
+  (void)add(w, w->out[self].item->field, w->at + head.size, have, self);
+  w->at += head.size + have;
+  w->lost = w->lost || have < head.value_len;
+  return true;
+}
+
+static void walk_options(walk *w, const law_field *field, uint32_t parent) {
+  uint32_t start = w->at, number = 0;
+  law_list list = {w->wire.data + start, 0, 0};
+  uint32_t self = add(w, field, start, 0, parent);
+  while (!w->lost && left(w) > 0 && w->wire.data[w->at] != LAW_OPTION_MARKER) {
+    list.count += walk_option(w, field, &number, self);
+  }
+  list.len = w->at - start;
+  store(w, field, &list, sizeof list);
+  if (w->out[self].field == field) { /* there was room for it */
+    w->out[self].len = list.len;
+  }
+}
+
 static void walk_rest(walk *w, const law_field *field, uint32_t parent) {
   law_bytes rest = law_bytes_of(w->wire.data + w->at, left(w));
   store(w, field, &rest, sizeof rest);
@@ -281,6 +368,12 @@ static void walk_field(walk *w, const law_field *field, uint32_t parent) {
       break;
     case LAW_KIND_ITEMS:
       walk_items(w, field, parent);
+      break;
+    case LAW_KIND_TOKEN:
+      walk_token(w, field, parent);
+      break;
+    case LAW_KIND_OPTIONS:
+      walk_options(w, field, parent);
       break;
     default:
       walk_rest(w, field, parent);

@@ -2,9 +2,11 @@
 
 #include <string.h>
 
+#include "core/edit_internal.h"
+#include "core/options.h"
 #include "core/writer.h"
 
-enum { MAX_VARINT = 5, NOWHERE = 0 };
+enum { MAX_VARINT = 5, NOWHERE = 0, MAX_DUPLICATE = 2048 };
 
 static uint32_t end_of(const law_span *span) { return span->at + span->len; }
 
@@ -68,9 +70,8 @@ static size_t length_field(const law_span *spans, size_t num, size_t parent) {
   return NOWHERE;
 }
 
-/* Replaces the bytes of span |i|, fixing nothing. */
-static size_t replace(uint8_t *wire, size_t len, size_t cap, law_span *spans, size_t num, size_t i,
-                      law_bytes with) {
+size_t law_edit_replace(uint8_t *wire, size_t len, size_t cap, law_span *spans, size_t num,
+                        size_t i, law_bytes with) {
   uint32_t at = spans[i].at, old_len = spans[i].len;
   size_t new_len = len - old_len + with.len;
   if (new_len > cap) {
@@ -100,11 +101,15 @@ static size_t fix_lengths_above(uint8_t *wire, size_t len, size_t cap, law_span 
   while (i != 0 && len != SIZE_MAX) {
     size_t parent = spans[i].parent;
     size_t counter = length_field(spans, num, parent);
-    if (counter != NOWHERE && counter < i) {
+    if (law_edit_is_option(spans, parent) && i == law_span_of_value(spans, num, parent)) {
+      len = law_edit_fix_option(wire, len, cap, spans, num, parent);
+    } else if (spans[i].field->kind == LAW_KIND_TOKEN) {
+      law_edit_fix_token(wire, spans, i);
+    } else if (counter != NOWHERE && counter < i) {
       uint8_t bytes[MAX_VARINT];
       uint32_t counted = end_of(&spans[parent]) - end_of(&spans[counter]);
       law_writer w = length_bytes(spans[counter].field->kind, counted, bytes);
-      len = replace(wire, len, cap, spans, num, counter, law_bytes_of(bytes, w.len));
+      len = law_edit_replace(wire, len, cap, spans, num, counter, law_bytes_of(bytes, w.len));
     }
     i = parent;
   }
@@ -132,11 +137,20 @@ size_t law_splice(uint8_t *wire, size_t len, size_t cap, law_span *spans, size_t
       (is_bits(&spans[i]) && with.len != 1)) {
     return SIZE_MAX;
   }
+  law_edit_follower next = {0, 0, 0};
+  bool is_option = fix_lengths && law_edit_is_option(spans, i);
+  if (is_option) {
+    next = law_edit_follower_of(spans, *num, law_bytes_of(wire, len), i);
+  }
   drop_descendants(spans, num, i);
-  if (with.len != 1 && spans[i].field->kind == LAW_KIND_U8) {
+  if ((with.len != 1 && spans[i].field->kind == LAW_KIND_U8) ||
+      (with.len == 0 && spans[i].field->kind == LAW_KIND_HEAD)) {
     drop_bits_after(spans, num, i);
   }
-  len = replace(wire, len, cap, spans, *num, i, with);
+  len = law_edit_replace(wire, len, cap, spans, *num, i, with);
+  if (is_option) {
+    return law_edit_fix_follower(wire, len, cap, spans, *num, i, &next);
+  }
   return fix_lengths ? fix_lengths_above(wire, len, cap, spans, *num, i) : len;
 }
 
@@ -157,6 +171,10 @@ static size_t splice(const target *t, size_t i, law_bytes with, bool fix) {
  * (an earlier edit may have taken the children away). */
 static size_t value_span(const target *t, size_t i) {
   law_kind kind = t->spans[i].field->kind;
+  if (law_edit_is_option(t->spans, i)) {
+    size_t value = law_span_of_value(t->spans, *t->num, i);
+    return value < *t->num ? value : i;
+  }
   if (i + 2 >= *t->num || t->spans[i + 2].parent != i) {
     return i;
   }
@@ -166,10 +184,17 @@ static size_t value_span(const target *t, size_t i) {
   return t->spans[i].item != NULL ? value_span(t, i + 2) : i;
 }
 
+static void write_big_endian(law_writer *w, uint64_t number, uint32_t size) {
+  while (size-- > 0) {
+    law_write_u8(w, (uint8_t)(number >> (8 * size)));
+  }
+}
+
 static size_t set_number(const target *t, size_t i, uint64_t number, bool fix) {
   uint8_t bytes[8];
   law_writer w = law_writer_of(bytes, sizeof bytes);
   const law_span *span = &t->spans[i];
+  uint32_t size = span->len;
   uint8_t mask;
   if (span->len > sizeof bytes) { /* after a resize */
     return SIZE_MAX;
@@ -185,13 +210,20 @@ static size_t set_number(const target *t, size_t i, uint64_t number, bool fix) {
     case LAW_KIND_TAG:
       law_write_varint(&w, (uint32_t)number);
       break;
+    case LAW_KIND_UINT:
+      if (fix) { /* as short as it can be */
+        size = 0;
+        while (size < sizeof bytes && number >> (8 * size) != 0) {
+          size++;
+        }
+      }
+      write_big_endian(&w, number, size);
+      break;
     case LAW_KIND_U8:
     case LAW_KIND_U16:
     case LAW_KIND_U32:
     case LAW_KIND_LENGTH16:
-      for (uint32_t k = span->len; k-- > 0;) {
-        law_write_u8(&w, (uint8_t)(number >> (8 * k)));
-      }
+      write_big_endian(&w, number, size);
       break;
     default:
       return SIZE_MAX;
@@ -240,6 +272,22 @@ static size_t splice_two(const target *t, size_t i, law_bytes first, law_bytes s
 
 static law_bytes bytes_of(const target *t, size_t i) {
   return law_bytes_of(t->wire + t->spans[i].at, t->spans[i].len);
+}
+
+/* The second has the number of the first: its delta is 0. */
+static size_t duplicate_option(const target *t, size_t i) {
+  uint8_t second[MAX_DUPLICATE];
+  law_option_head head;
+  law_bytes first = bytes_of(t, i);
+  if (first.len == 0 || first.data[0] == LAW_OPTION_MARKER ||
+      law_option_head_read(first, &head) != LAW_OPTION_OK ||
+      LAW_MAX_OPTION_HEAD + first.len > sizeof second) {
+    return SIZE_MAX;
+  }
+  uint32_t value_len = (uint32_t)first.len - head.size;
+  uint32_t size = law_option_head_write(second, 0, value_len);
+  memcpy(second + size, first.data + head.size, value_len);
+  return splice_two(t, i, first, law_bytes_of(second, size + value_len), true);
 }
 
 /* Later span first, so that the earlier one's place stays true. Lengths are repaired by the second.
@@ -319,6 +367,9 @@ size_t law_edit_apply(const law_edit *edit, uint8_t *wire, size_t len, size_t ca
     case LAW_EDIT_DROP:
       return splice(&t, i, law_bytes_of(NULL, 0), fix);
     case LAW_EDIT_DUPLICATE:
+      if (fix && law_edit_is_option(spans, i)) {
+        return duplicate_option(&t, i);
+      }
       return splice_two(&t, i, bytes_of(&t, i), bytes_of(&t, i), fix);
     case LAW_EDIT_INSERT:
       return splice_two(&t, i, bytes_of(&t, i), edit->with, fix);

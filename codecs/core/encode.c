@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "core/dissect.h"
-#include "core/writer.h"
+#include "core/options.h"
 
 static const void *member_of(const void *message, const law_field *field) {
   return (const uint8_t *)message + field->member;
@@ -69,7 +69,12 @@ static void write_field(const law_field *field, const void *message, law_writer 
       law_write_bytes(w, list);
       break;
     case LAW_KIND_ITEMS:
+    case LAW_KIND_OPTIONS:
       law_write_bytes(w, member_list(message, field));
+      break;
+    case LAW_KIND_TOKEN:
+      law_write_nibble_more(w, (uint32_t)member_bytes(message, field).len);
+      law_write_bytes(w, member_bytes(message, field));
       break;
     default: /* bit fields are written with the byte they are part of */
       break;

@@ -24,7 +24,8 @@ static law_span value_of(const law_span *spans, size_t num, size_t i) {
     uint32_t tag = spans[i + 1].len;
     return (law_span){&pair, NULL, span.at + tag, span.len - tag, span.parent};
   }
-  return i + 2 < num && spans[i + 2].parent == i ? spans[i + 2] : span;
+  size_t value = law_span_of_value(spans, num, i);
+  return value < num ? spans[value] : span;
 }
 
 static bool compare_number(law_want_op op, uint64_t have, uint64_t want) {

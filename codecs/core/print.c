@@ -143,12 +143,26 @@ static size_t next_child(const tree *tr, size_t parent, size_t after) {
 }
 
 static bool is_hidden(const law_span *span) {
-  return span->field->kind == LAW_KIND_LENGTH || span->field->kind == LAW_KIND_LENGTH16 ||
-         span->field->kind == LAW_KIND_TAG || (span->field->flags & LAW_FIELD_CARRIER) != 0;
+  law_kind kind = span->field->kind;
+  return kind == LAW_KIND_LENGTH || kind == LAW_KIND_LENGTH16 || kind == LAW_KIND_TAG || (span->field->flags & LAW_FIELD_CARRIER) != 0;
 }
 
 static const char *shown_name(const law_span *span) {
   return span->item != NULL ? span->item->name : span->field->name;
+}
+
+static bool is_tagged(const law_span *span) {
+  return span->field->kind == LAW_KIND_TAGGED || span->field->kind == LAW_KIND_OPTIONS;
+}
+
+static bool is_string(const law_span *span) {
+  return span->field->kind == LAW_KIND_STRING || span->field->kind == LAW_KIND_TEXT;
+}
+
+/* An integer of more bytes than a number has here is shown as they are. */
+static bool is_number(const law_span *span) {
+  return law_kind_is_number(span->field->kind) &&
+         (span->field->kind != LAW_KIND_UINT || span->len <= 8);
 }
 
 static void put_json_value(text *t, const tree *tr, size_t i);
@@ -191,7 +205,13 @@ static void put_json_item_value(text *t, const tree *tr, size_t i) {
     put_json_pair(t, tr, i);
     return;
   }
-  put_json_or_null(t, tr, next_child(tr, i, i + 1));
+  if (tr->spans[i].item->kind == LAW_KIND_OPTION) {
+    put_char(t, '[');
+    put_number(t, law_span_option(tr->spans, i, tr->wire));
+    put(t, ", ");
+  }
+  put_json_or_null(t, tr, law_span_of_value(tr->spans, tr->num, i));
+  put(t, tr->spans[i].item->kind == LAW_KIND_OPTION ? "]" : "");
 }
 
 static bool seen_before(const tree *tr, size_t parent, size_t i) {
@@ -269,13 +289,13 @@ static void put_json_value(text *t, const tree *tr, size_t i) {
     put(t, "{\"secret\": true, \"len\": ");
     put_number(t, value.len);
     put_char(t, '}');
-  } else if (law_kind_is_number(span->field->kind)) {
+  } else if (is_number(span)) {
     put_number(t, law_span_number(span, tr->wire));
-  } else if (span->field->kind == LAW_KIND_TAGGED) {
+  } else if (is_tagged(span)) {
     put_json_tagged(t, tr, i);
   } else if (span->field->kind == LAW_KIND_ITEMS) {
     put_json_items(t, tr, i);
-  } else if (span->field->kind == LAW_KIND_STRING && is_text(value)) {
+  } else if (is_string(span) && is_text(value)) {
     put_json_string(t, value);
   } else {
     put_json_binary(t, value, (span->field->flags & LAW_FIELD_TEXT) != 0);
@@ -297,7 +317,8 @@ size_t law_json(const law_type *type, const law_span *spans, size_t num, law_byt
 static const char *kind_name(law_kind kind) {
   static const char *const names[] = {
       "u8",     "u16",   "u32",    "varint", "bits",     "string", "binary", "pair",  "rest",
-      "tagged", "items", "packet", "item",   "length16", "length", "tag",    "value", "unparsed"};
+      "tagged", "items", "packet", "item",   "length16", "length", "tag",    "value", "unparsed",
+      "token",  "options", "option", "head", "uint",     "text"};
   return names[kind];
 }
 
@@ -305,6 +326,7 @@ static bool has_scalar(const law_span *span) {
   switch (span->field->kind) {
     case LAW_KIND_PACKET:
     case LAW_KIND_TAGGED:
+    case LAW_KIND_OPTIONS:
     case LAW_KIND_ITEMS:
     case LAW_KIND_ITEM:
       return false;
@@ -397,7 +419,7 @@ static void put_bytes(text *t, law_bytes bytes) {
 
 static const char *value_name(const law_type *type, const law_field *field, uint64_t number) {
   for (const law_name *n = field->names; n != NULL && n->name != NULL; n++) {
-    if (n->value == number && (n->scope == 0 || (n->scope >> type->code & 1) != 0)) {
+    if (n->value == number && (n->scope == 0 || (n->scope & law_type_scope(type)) != 0)) {
       return n->name;
     }
   }
@@ -424,15 +446,19 @@ static void put_line_item(text *t, const law_type *type, const tree *tr, size_t 
     put_line_children(t, type, tr, i, " ");
     return;
   }
-  size_t value = next_child(tr, i, i + 1);
+  size_t value = law_span_of_value(tr->spans, tr->num, i);
   bool pair = span->item->kind == LAW_KIND_PAIR;
+  if (span->item->kind == LAW_KIND_OPTION) {
+    put_number(t, law_span_option(tr->spans, i, tr->wire));
+    put(t, ": ");
+  }
   for (; value < tr->num; value = next_child(tr, i, value)) {
     const law_span *v = &tr->spans[value];
-    if (law_kind_is_number(v->field->kind)) {
+    if (is_number(v)) {
       put_line_number(t, type, v, tr->wire);
     } else if ((v->field->flags & LAW_FIELD_SECRET) != 0) {
       put(t, "(secret)");
-    } else if (is_text(law_span_value(v, tr->wire))) {
+    } else if (v->field->kind != LAW_KIND_REST && is_text(law_span_value(v, tr->wire))) {
       put_quoted(t, law_span_value(v, tr->wire));
     } else {
       put_bytes(t, law_span_value(v, tr->wire));
@@ -448,15 +474,15 @@ static void put_line_value(text *t, const law_type *type, const tree *tr, size_t
     put(t, "(secret, ");
     put_number(t, value.len);
     put(t, " bytes)");
-  } else if (law_kind_is_number(span->field->kind)) {
+  } else if (is_number(span)) {
     put_line_number(t, type, span, tr->wire);
-  } else if (span->field->kind == LAW_KIND_TAGGED || span->field->kind == LAW_KIND_ITEMS) {
+  } else if (is_tagged(span) || span->field->kind == LAW_KIND_ITEMS) {
     put_char(t, '{');
     put_line_children(t, type, tr, i, ", ");
     put_char(t, '}');
   } else if (span->field->kind == LAW_KIND_ITEM) {
     put_line_item(t, type, tr, i);
-  } else if (span->field->kind == LAW_KIND_STRING && is_text(value)) {
+  } else if (is_string(span) && is_text(value)) {
     put_quoted(t, value);
   } else {
     put_bytes(t, value);

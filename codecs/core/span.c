@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/options.h"
+
 bool law_kind_is_number(law_kind kind) {
   switch (kind) {
     case LAW_KIND_U8:
@@ -13,6 +15,7 @@ bool law_kind_is_number(law_kind kind) {
     case LAW_KIND_LENGTH16:
     case LAW_KIND_LENGTH:
     case LAW_KIND_TAG:
+    case LAW_KIND_UINT:
       return true;
     default:
       return false;
@@ -48,6 +51,7 @@ uint64_t law_span_number(const law_span *span, law_bytes wire) {
     case LAW_KIND_U16:
     case LAW_KIND_U32:
     case LAW_KIND_LENGTH16:
+    case LAW_KIND_UINT:
       return big_endian_of(b);
     default:
       return 0;
@@ -85,6 +89,34 @@ static size_t index_of(const law_span *spans, size_t i, bool same_name) {
     }
   }
   return index;
+}
+
+size_t law_span_of_value(const law_span *spans, size_t num, size_t i) {
+  for (size_t k = i + 1; k < num && spans[k].parent == i; k++) {
+    law_kind kind = spans[k].field->kind;
+    if (kind != LAW_KIND_TAG && kind != LAW_KIND_HEAD && kind != LAW_KIND_BITS) {
+      return k;
+    }
+  }
+  return num;
+}
+
+static uint32_t delta_of(const law_span *item, law_bytes wire) {
+  law_option_head head = {0, 0, 0};
+  if (item->len > 0) {
+    (void)law_option_head_read(law_bytes_of(wire.data + item->at, item->len), &head);
+  }
+  return head.delta;
+}
+
+uint32_t law_span_option(const law_span *spans, size_t i, law_bytes wire) {
+  uint32_t number = delta_of(&spans[i], wire);
+  for (size_t k = spans[i].parent + 1; k < i; k++) {
+    if (spans[k].parent == spans[i].parent && is_item(&spans[k])) {
+      number += delta_of(&spans[k], wire);
+    }
+  }
+  return number;
 }
 
 /* One step of a path: "name", "name[2]", "[2]". */
@@ -151,7 +183,8 @@ static size_t follow(const law_span *spans, size_t num, size_t at, const step *s
   if (child == num || !s->indexed) {
     return child;
   }
-  if (spans[child].field->kind == LAW_KIND_TAGGED || spans[child].field->kind == LAW_KIND_ITEMS) {
+  law_kind kind = spans[child].field->kind;
+  if (kind == LAW_KIND_TAGGED || kind == LAW_KIND_ITEMS || kind == LAW_KIND_OPTIONS) {
     return item_numbered(spans, num, child, s->index);
   }
   return child_named(spans, num, at, s, s->index);

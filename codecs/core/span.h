@@ -26,6 +26,13 @@ typedef enum law_kind {
   LAW_KIND_TAG,      /* an item's tag */
   LAW_KIND_VALUE,    /* the bytes that a length counts */
   LAW_KIND_UNPARSED, /* bytes after the point where the tolerant walk lost its way */
+  LAW_KIND_TOKEN,    /* as many bytes as |width| bits from |shift| of the byte |implies_member| say,
+                      * with their extension (core/options.h) */
+  LAW_KIND_OPTIONS,  /* list of CoAP options: all bytes left, up to a payload marker */
+  LAW_KIND_OPTION,   /* of law_item: an option that no table names, its number and its value */
+  LAW_KIND_HEAD,     /* an option's delta and length */
+  LAW_KIND_UINT,     /* integer of as many bytes as there are; in a list of OPTIONS */
+  LAW_KIND_TEXT,     /* UTF-8 without a length of its own; in a list of OPTIONS */
 } law_kind;
 
 enum {
@@ -48,7 +55,8 @@ typedef struct law_name {
 
 typedef struct law_field law_field;
 
-/* One kind of item in a TAGGED list (an MQTT property). */
+/* One kind of item in a TAGGED list (an MQTT property), or in one of OPTIONS (a CoAP option; its
+ * |min| and |max| are lengths). */
 typedef struct law_item {
   uint32_t tag;
   const char *name;
@@ -72,7 +80,8 @@ struct law_field {
   uint8_t implies_bits;
   const law_field *items; /* LAW_KIND_ITEMS: the fields of each item, offsets unused */
   size_t num_items;
-  const law_item *tags; /* LAW_KIND_TAGGED: the items */
+  const law_item *tags; /* LAW_KIND_TAGGED, OPTIONS: the items; of OPTIONS, the last one stands for
+                         * numbers that the others do not have */
   size_t num_tags;
   uint32_t tag_scope;    /* bit of this list in law_item.types */
   const law_name *names; /* names of values, or NULL */
@@ -84,7 +93,12 @@ typedef struct law_type {
   uint8_t code;
   const law_field *fields;
   size_t num_fields;
+  uint32_t scope; /* which bits of law_name.scope and law_item.types mean it; 0: 1 << |code| */
 } law_type;
+
+LAW_INLINE uint32_t law_type_scope(const law_type *type) {
+  return type->scope != 0 ? type->scope : UINT32_C(1) << type->code;
+}
 
 /* One field of an encoded message: where it is, and inside what. parent of the first is itself.
  * Children follow their parent in the array; siblings are in wire order. */
@@ -109,6 +123,12 @@ uint64_t law_span_number(const law_span *span, law_bytes wire);
 
 /* The bytes a span holds without its length prefix. */
 law_bytes law_span_value(const law_span *span, law_bytes wire);
+
+/* The span of the value of item |i| of a list, a pair's first; |num| when it has none. */
+size_t law_span_of_value(const law_span *spans, size_t num, size_t i);
+
+/* The number of option |i|, an item of a list of OPTIONS. */
+uint32_t law_span_option(const law_span *spans, size_t i, law_bytes wire);
 
 /* True for kinds whose value is a number. */
 bool law_kind_is_number(law_kind kind);

@@ -254,7 +254,7 @@ static const law_field ping_fields[] = {HEADER};
 /* ---- the packets ---- */
 
 #define PACKET(NAME, fields) \
-  static const law_type type_##NAME = {#NAME, LAW_MQTT_##NAME, fields, COUNT(fields)};
+  static const law_type type_##NAME = {#NAME, LAW_MQTT_##NAME, fields, COUNT(fields), 0};
 PACKET(CONNECT, connect_fields)
 PACKET(CONNACK, connack_fields)
 PACKET(PUBLISH, publish_fields)

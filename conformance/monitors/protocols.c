@@ -1,9 +1,10 @@
 #include <string.h>
 
+#include "coap/coap.h"
 #include "monitors/judge.h"
 #include "monitors/mqtt/mqtt.h"
 
-const law_protocol *const law_protocols[] = {&law_mqtt, NULL};
+const law_protocol *const law_protocols[] = {&law_mqtt, &law_coap, NULL};
 
 static bool goes_by(const law_protocol *protocol, const char *name) {
   if (strcmp(protocol->name, name) == 0) {

@@ -20,7 +20,8 @@ __attribute__((format(printf, 2, 3))) static void put(text *t, const char *forma
 static const char *kind_name(law_kind kind) {
   static const char *const names[] = {"u8",     "u16",    "u32",    "varint", "bits",  "string",
                                       "binary", "pair",   "rest",   "tagged", "items", "packet",
-                                      "item",   "length", "length", "tag",    "value", "unparsed"};
+                                      "item",   "length", "length", "tag",    "value", "unparsed",
+                                      "token",  "options", "option", "head",  "uint",  "text"};
   return names[kind];
 }
 
@@ -48,9 +49,9 @@ static void put_marks(text *t, const law_field *field) {
   }
 }
 
-/* A list without a scope of its own has that of its type: the bit of its code. */
-static void put_tags(text *t, const law_field *list, uint8_t code) {
-  uint32_t scope = list->tag_scope != 0 ? list->tag_scope : 1u << code;
+/* A list without a scope of its own has that of its type. */
+static void put_tags(text *t, const law_field *list, uint32_t type_scope) {
+  uint32_t scope = list->tag_scope != 0 ? list->tag_scope : type_scope;
   put(t, ", \"tags\": [");
   for (size_t i = 0; i < list->num_tags; i++) {
     const law_item *item = &list->tags[i];
@@ -70,9 +71,9 @@ static void put_tags(text *t, const law_field *list, uint8_t code) {
   put(t, "]");
 }
 
-static void put_fields(text *t, const law_field *fields, size_t num, uint8_t code);
+static void put_fields(text *t, const law_field *fields, size_t num, uint32_t scope);
 
-static void put_field(text *t, const law_field *field, uint8_t code) {
+static void put_field(text *t, const law_field *field, uint32_t scope) {
   put(t, "{\"name\": \"%s\", \"kind\": \"%s\"", field->name, kind_name(field->kind));
   if (field->kind == LAW_KIND_BITS) {
     put(t, ", \"width\": %u", (unsigned)field->width);
@@ -89,19 +90,19 @@ static void put_field(text *t, const law_field *field, uint8_t code) {
   }
   if (field->kind == LAW_KIND_ITEMS) {
     put(t, ", \"items\": ");
-    put_fields(t, field->items, field->num_items, code);
+    put_fields(t, field->items, field->num_items, scope);
   }
-  if (field->kind == LAW_KIND_TAGGED) {
-    put_tags(t, field, code);
+  if (field->kind == LAW_KIND_TAGGED || field->kind == LAW_KIND_OPTIONS) {
+    put_tags(t, field, scope);
   }
   put(t, "}");
 }
 
-static void put_fields(text *t, const law_field *fields, size_t num, uint8_t code) {
+static void put_fields(text *t, const law_field *fields, size_t num, uint32_t scope) {
   put(t, "[");
   for (size_t i = 0; i < num; i++) {
     put(t, "%s", i == 0 ? "" : ", ");
-    put_field(t, &fields[i], code);
+    put_field(t, &fields[i], scope);
   }
   put(t, "]");
 }
@@ -115,9 +116,9 @@ size_t law_tables_json(const law_protocol *protocol, char *out, size_t cap) {
   put(&t, "], \"types\": [");
   for (size_t i = 0; i < protocol->num_types; i++) {
     const law_type *type = protocol->types[i];
-    put(&t, "%s{\"name\": \"%s\", \"code\": %u, \"fields\": ", i == 0 ? "" : ", ", type->name,
-        (unsigned)type->code);
-    put_fields(&t, type->fields, type->num_fields, type->code);
+    put(&t, "%s{\"name\": \"%s\", \"code\": %u, \"scope\": %u, \"fields\": ", i == 0 ? "" : ", ",
+        type->name, (unsigned)type->code, (unsigned)law_type_scope(type));
+    put_fields(&t, type->fields, type->num_fields, law_type_scope(type));
     put(&t, "}");
   }
   put(&t, "]}");

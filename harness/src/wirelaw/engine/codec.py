@@ -91,7 +91,9 @@ class Codec:
     def _put_field(self, field: Field, value: Any, keep: list[bytes]) -> None:
         if field.list_name is not None:
             several = isinstance(value, list) and (
-                field.kind != "pair" or not value or isinstance(value[0], (list, tuple))
+                field.kind not in ("pair", "option")
+                or not value
+                or isinstance(value[0], (list, tuple))
             )
             for one in value if several else [value]:
                 self._put_property(field, one, keep)
@@ -120,10 +122,19 @@ class Codec:
                 raise BuildError(f"{field.name} must be a pair: [name, value]")
             for name, part in zip((b"key", b"value"), value, strict=True):
                 self._put_scalar(field, name, part, keep)
+        elif field.kind == "option":
+            self._put_option(field, value, keep)
         else:
             self._put_scalar(field, b"value", value, keep)
         if not lib.law_codec_end_item(self._c):
             raise BuildError(f"{field.name} is too long")
+
+    def _put_option(self, field: Field, value: Any, keep: list[bytes]) -> None:
+        """An option that no table names."""
+        if not isinstance(value, (list, tuple)) or len(value) != 2 or not isinstance(value[0], int):
+            raise BuildError(f"{field.name} must be a number and a value: [2053, x]")
+        lib.law_codec_number(self._c, b"number", value[0])
+        self._put_scalar(field, b"value", value[1], keep)
 
     def _put_item(self, field: Field, value: Any, keep: list[bytes]) -> None:
         if not isinstance(value, Mapping):
@@ -141,7 +152,9 @@ class Codec:
         """The fields that this variant does not have, by trying to set each: plainly, and with each
         bit field of the header set, since some fields hang on those."""
         fields = list(each.raw.values())
-        length = next((i for i, f in enumerate(fields) if f.kind == "length"), 0)
+        length = next((i for i, f in enumerate(fields) if f.kind == "length"), None)
+        if length is None:  # all variants of such a protocol have the same fields
+            return frozenset()
         switches = [None, *(f for f in fields[:length] if f.kind == "bits")]
         found: set[str] = set()
         for switch in switches:
@@ -248,7 +261,13 @@ class Codec:
         group = next((g for g in each.groups if name.startswith(g + "_")), None)
         into = flat if group is None else flat.setdefault(group, {})
         for tag, one in value.items():
-            into[tag] = self._octets(f"{name}.{tag}.value", one) if isinstance(one, dict) else one
+            into[tag] = self._one_value(f"{name}.{tag}.value", one)
+
+    def _one_value(self, path: str, value: Any) -> Any:
+        """Bytes for what JSON shows as hex, in a list of values, too."""
+        if isinstance(value, list):
+            return [self._one_value(path, one) for one in value]
+        return self._octets(path, value) if isinstance(value, dict) else value
 
     def _octets(self, path: str, value: dict[str, Any]) -> Any:
         if "hex" in value:

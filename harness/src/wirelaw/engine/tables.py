@@ -13,9 +13,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-NUMBERS = frozenset(("u8", "u16", "u32", "varint", "bits"))
-_LIMITS = {"u8": 0xFF, "u16": 0xFFFF, "u32": 0xFFFFFFFF, "varint": 0x0FFFFFFF}
+NUMBERS = frozenset(("u8", "u16", "u32", "varint", "bits", "uint"))
+_LIMITS = {"u8": 0xFF, "u16": 0xFFFF, "u32": 0xFFFFFFFF, "varint": 0x0FFFFFFF, "uint": (1 << 64) - 1}
 _LIST_SUFFIX = "_properties"
+#: Lists whose items are flattened: each kind of item is a field.
+_FLAT_LISTS = ("tagged", "options")
 
 
 def plain(name: str) -> str:
@@ -92,16 +94,16 @@ def read(document: Mapping[str, Any]) -> Tables:
     return Tables(document["protocol"], tuple(document["variants"]), types)
 
 
-def _names(rows: list[list[Any]] | None, code: int) -> dict[str, int]:
+def _names(rows: list[list[Any]] | None, type_scope: int) -> dict[str, int]:
     """Names of values in one type. A name without a scope gives way to one that has it."""
     found: dict[str, int] = {}
     for value, scope, name in sorted(rows or [], key=lambda row: row[1] != 0):
-        if scope == 0 or scope >> code & 1:
+        if scope == 0 or scope & type_scope:
             found[plain(name)] = value
     return found
 
 
-def _field(row: Mapping[str, Any], code: int, name: str | None = None) -> Field:
+def _field(row: Mapping[str, Any], scope: int, name: str | None = None) -> Field:
     kind = row["kind"]
     width = row.get("width", 0)
     return Field(
@@ -114,12 +116,12 @@ def _field(row: Mapping[str, Any], code: int, name: str | None = None) -> Field:
         announced=row.get("announced", False),
         carrier=row.get("carrier", False),
         highest=(1 << width) - 1 if kind == "bits" else _LIMITS.get(kind, 0),
-        names=_names(row.get("names"), code),
-        items={each["name"]: _field(each, code) for each in row.get("items", [])},
+        names=_names(row.get("names"), scope),
+        items={each["name"]: _field(each, scope) for each in row.get("items", [])},
     )
 
 
-def _tags(row: Mapping[str, Any], code: int) -> dict[str, Field]:
+def _tags(row: Mapping[str, Any], scope: int) -> dict[str, Field]:
     """The properties that a list may hold; those it may not, too, since a case may send them."""
     return {
         tag["name"]: Field(
@@ -133,16 +135,16 @@ def _tags(row: Mapping[str, Any], code: int) -> dict[str, Field]:
             allowed=tag["allowed"],
             highest=_LIMITS.get(tag["kind"], 0),
             list_name=row["name"],
-            names=_names(tag.get("names"), code),
+            names=_names(tag.get("names"), scope),
         )
         for tag in row["tags"]
     }
 
 
 def _type(row: Mapping[str, Any]) -> Type:
-    code = row["code"]
-    raw = {each["name"]: _field(each, code) for each in row["fields"]}
-    lists = {each["name"]: each for each in row["fields"] if each["kind"] == "tagged"}
+    code, scope = row["code"], row["scope"]
+    raw = {each["name"]: _field(each, scope) for each in row["fields"]}
+    lists = {each["name"]: each for each in row["fields"] if each["kind"] in _FLAT_LISTS}
     prefixes = [name.removesuffix(_LIST_SUFFIX) for name in lists if name.endswith(_LIST_SUFFIX)]
     fields: dict[str, Field] = {}
     groups: dict[str, dict[str, Field]] = {prefix: {} for prefix in prefixes}
@@ -150,7 +152,7 @@ def _type(row: Mapping[str, Any]) -> Type:
         prefix = next((p for p in prefixes if name.startswith(p + "_")), None)
         if name in lists:
             into = groups[prefix] if prefix else fields
-            for tag, one in _tags(lists[name], code).items():
+            for tag, one in _tags(lists[name], scope).items():
                 into.setdefault(tag, one)
         elif prefix:
             short = name.removeprefix(prefix + "_")
