@@ -11,6 +11,7 @@ static const struct {
 } verbs[] = {
     {"check", law_verb_check, "judge a capture, or what an interface receives"},
     {"messages", law_verb_messages, "list its messages and their bytes as JSON lines, for programs"},
+    {"anonymise", law_verb_anonymise, "replace what must not be shown, keep what is wrong"},
 };
 
 enum { NUM_VERBS = sizeof verbs / sizeof *verbs };
@@ -41,6 +42,7 @@ int main(int argc, char **argv) {
       return verbs[i].run(argc - 1, argv + 1);
     }
   }
-  fprintf(stderr, "wirelaw pcap: there is no verb '%s'; 'wirelaw-pcap --help' lists them\n", argv[1]);
+  fprintf(stderr, "wirelaw pcap: there is no verb '%s'; 'wirelaw-pcap --help' lists them\n",
+          argv[1]);
   return LAW_EXIT_UNREAD;
 }
