@@ -70,7 +70,9 @@ static const law_decode_as *named(const law_stream *s) {
 
 /* ---- Protocols ---- */
 
-static bool may_be_client(const law_stream *s, int end) { return s->client < 0 || s->client == end; }
+static bool may_be_client(const law_stream *s, int end) {
+  return s->client < 0 || s->client == end;
+}
 
 static int score(const law_stream *s, const law_protocol *p, law_bytes head, int end) {
   return head.len > 0 ? p->detect(head, may_be_client(s, end) ? LAW_CLIENT : LAW_SERVER) : 0;
@@ -99,7 +101,8 @@ static law_decision try_protocol(const law_stream *s, const law_protocol *p,
   }
   int client = s->client < 0 ? 0 : s->client;
   if ((scores[0] >= WHOLE && scores[1] >= WHOLE) ||
-      (hint && (scores[0] >= SOME || scores[1] >= SOME || fits_frame(s, p, heads[client], final)))) {
+      (hint &&
+       (scores[0] >= SOME || scores[1] >= SOME || fits_frame(s, p, heads[client], final)))) {
     return talk(p, NULL, -1);
   }
   law_decision guess = talk(p, NULL, -1);

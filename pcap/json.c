@@ -167,8 +167,7 @@ static void put_item(void *user, const law_check_item *item, bool shown) {
 }
 
 law_check_output law_json_output(law_print_json *p) {
-  return (law_check_output){
-      .user = p, .message = p->lines ? put_message : NULL, .item = put_item};
+  return (law_check_output){.user = p, .message = p->lines ? put_message : NULL, .item = put_item};
 }
 
 /* ---- The document ---- */
@@ -200,7 +199,9 @@ static void put_variants(law_print_json *p, const law_check_totals *t) {
     const char *const *names = t->protocols[i]->variants;
     fprintf(p->out, "%s\"%s\": {", i > 0 ? ", " : "", t->protocols[i]->name);
     for (size_t v = 0; v < LAW_CHECK_VARIANTS; v++) {
-      const char *name = v == LAW_CHECK_VARIANTS - 1 ? "unknown" : names && *names ? *names++ : NULL;
+      const char *name = v == LAW_CHECK_VARIANTS - 1 ? "unknown"
+                         : names && *names           ? *names++
+                                                     : NULL;
       if (name && t->variants[i][v] > 0) {
         fprintf(p->out, "%s\"%s\": %" PRIu64, before, name, t->variants[i][v]);
         before = ", ";

@@ -16,7 +16,8 @@ static const char usage_text[] =
     "  --messages            print all messages, too\n"
     "  --json                one JSON document; with --messages, JSON lines\n"
     "  --json-file FILE      the JSON document into a file, beside what is printed\n"
-    "  --first N             violations shown of each rule in each flow; 0: all (default: 3; JSON: 0)\n"
+    "  --first N             violations shown of each rule in each flow; 0: all (default: 3; JSON: "
+    "0)\n"
     "  --level LEVEL         MUST, SHOULD (and MUST), MAY (all, the default)\n"
     "  --requirement ID      only this one; may be given again\n"
     "  --protocol VARIANT    what conversations are that begin before the capture: mqtt5, mqtt311\n"
@@ -160,8 +161,7 @@ static bool read_psk(law_check_command *o, char *text) {
   char *colon = strrchr(text, ':');
   size_t len = read_hex(colon ? colon + 1 : text, key, sizeof key);
   law_bytes identity = law_bytes_of(text, colon ? (size_t)(colon - text) : 0);
-  bool added =
-      len > 0 && law_pcap_secrets_add_psk(o->secrets, identity, law_bytes_of(key, len));
+  bool added = len > 0 && law_pcap_secrets_add_psk(o->secrets, identity, law_bytes_of(key, len));
   explicit_bzero(key, sizeof key);
   memset(text, '*', strlen(text)); /* not for those who list processes */
   return added || complain("--psk: write it as HEX or IDENTITY:HEX");

@@ -189,9 +189,11 @@ void law_print_summary(law_print_text *p, const char *error) {
   const law_reader_counts *counts = law_check_counts(p->check);
   const style *s = style_of(p);
   uint64_t lasted = t->last_time > t->first_time ? t->last_time - t->first_time : 0;
-  fprintf(p->out, "%s%s%s  %" PRIu64 " frames, %" PRIu64 " of %" PRIu64 " flows judged, %" PRIu64
-          ".%03" PRIu64 " s\n", s->bold, p->file, s->off, counts->packets, t->judged_flows,
-          counts->flows, lasted / SECOND, lasted % SECOND / 1000000);
+  fprintf(p->out,
+          "%s%s%s  %" PRIu64 " frames, %" PRIu64 " of %" PRIu64 " flows judged, %" PRIu64
+          ".%03" PRIu64 " s\n",
+          s->bold, p->file, s->off, counts->packets, t->judged_flows, counts->flows,
+          lasted / SECOND, lasted % SECOND / 1000000);
   for (size_t i = 0; i < t->num_protocols; i++) {
     print_counts(p, t, i);
   }

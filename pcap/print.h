@@ -10,7 +10,7 @@ typedef struct law_print_text {
   FILE *out;
   const char *file;
   bool colour;
-  bool messages; /* print them all */
+  bool messages;          /* print them all */
   const law_check *check; /* set once it is made */
 } law_print_text;
 

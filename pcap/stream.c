@@ -122,8 +122,8 @@ static void late_in_websocket(void *user, unsigned from, uint64_t num_bytes) {
 }
 
 /* |offset| counts from the frame's first byte. */
-static void tell_broken(law_stream *s, unsigned from, law_requirement requirement,
-                        uint32_t offset, const law_place *place) {
+static void tell_broken(law_stream *s, unsigned from, law_requirement requirement, uint32_t offset,
+                        const law_place *place) {
   const law_violation v = {requirement, LAW_PROTOCOL_ERROR, offset};
   law_place first = *place;
   if (first.at != LAW_AT_NOWHERE) {
@@ -171,15 +171,15 @@ static bool is_whole_way(const law_stream *s, unsigned end) {
 
 static void start_talk(law_stream *s, const law_decision *d) {
   int client = d->client >= 0 ? d->client : s->client;
-  law_talk_start start = {.protocol = d->protocol,
-                          .client = client,
-                          .server_hint = law_stream_server_hint(s, d->protocol),
-                          .variant = d->variant ? d->variant : s->env->variant,
-                          .whole = s->whole,
-                          .begins = {!d->guessed && is_whole_way(s, 0),
-                                     !d->guessed && is_whole_way(s, 1)},
-                          .world = s->known.world,
-                          .judged = s->known.judged != 0 ? s->known.judged : 3};
+  law_talk_start start = {
+      .protocol = d->protocol,
+      .client = client,
+      .server_hint = law_stream_server_hint(s, d->protocol),
+      .variant = d->variant ? d->variant : s->env->variant,
+      .whole = s->whole,
+      .begins = {!d->guessed && is_whole_way(s, 0), !d->guessed && is_whole_way(s, 1)},
+      .world = s->known.world,
+      .judged = s->known.judged != 0 ? s->known.judged : 3};
   if (s->env->world && !start.world && client >= 0) {
     start.world = s->env->world(s->env->talk.user, d->protocol, &s->flow->end[1 - client]);
   }

@@ -487,8 +487,7 @@ static bool ends_beyond(const law_judge_direction *dir, uint64_t num_bytes) {
 
 /* What says the version may be what is missing. */
 static void doubt_version(law_talk *t, unsigned from) {
-  if (!t->way[from].begun && t->client != (int)(1 - from) && !t->version_told &&
-      t->version_known) {
+  if (!t->way[from].begun && t->client != (int)(1 - from) && !t->version_told && t->version_known) {
     law_talk_try_variants(t);
     detach(t);
   }

@@ -35,18 +35,18 @@ typedef struct law_told {
   const char *name;             /* of the protocol */
   const law_protocol *protocol; /* NULL: a transport's own rules are broken */
   const void *context;          /* of the decoder */
-  unsigned from;       /* which end sent it; of FOUND: which end broke the rule */
-  int side;            /* law_side of |from|; -1: not known */
-  uint64_t time;       /* ns since 1970, when its last byte was captured */
+  unsigned from;                /* which end sent it; of FOUND: which end broke the rule */
+  int side;                     /* law_side of |from|; -1: not known */
+  uint64_t time;                /* ns since 1970, when its last byte was captured */
   law_status status;
   law_bytes wire;       /* of CUT: the part that there is */
   const law_type *type; /* NULL: unassigned, or no message */
   const law_violation *violations;
   size_t num_violations;
-  bool unsure;             /* framing or version are guessed: not judged */
-  const law_spots *spots;  /* where its bytes stand; NULL: all at |place| */
-  law_place place;         /* of its first byte */
-  law_place last;          /* of the packet that ended it */
+  bool unsure;            /* framing or version are guessed: not judged */
+  const law_spots *spots; /* where its bytes stand; NULL: all at |place| */
+  law_place place;        /* of its first byte */
+  law_place last;         /* of the packet that ended it */
 } law_told;
 
 /* Where the byte at |offset| of it stands. */

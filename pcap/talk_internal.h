@@ -13,11 +13,11 @@ typedef struct law_talk_way {
   bool failed;  /* what was taken for a message was none */
   bool aligned; /* since the search a message ended where a packet's bytes ended */
   bool ended;
-  bool begun;       /* messages have come */
-  uint32_t valid;   /* whole messages since the search */
-  uint64_t skip;    /* bytes that are left of a message that is passed over */
-  size_t too_long;  /* the whole length of a message that the judge gave up; 0: none */
-  law_spots spots;  /* of the unfinished message */
+  bool begun;      /* messages have come */
+  uint32_t valid;  /* whole messages since the search */
+  uint64_t skip;   /* bytes that are left of a message that is passed over */
+  size_t too_long; /* the whole length of a message that the judge gave up; 0: none */
+  law_spots spots; /* of the unfinished message */
 } law_talk_way;
 
 struct law_talk {
@@ -25,8 +25,8 @@ struct law_talk {
   void *flow;
   const law_protocol *protocol;
   law_judge judge;
-  int client;          /* the end; -1: not known */
-  int client_by_type;  /* what the messages say; -1: nothing yet */
+  int client;         /* the end; -1: not known */
+  int client_by_type; /* what the messages say; -1: nothing yet */
   bool whole, attached;
   bool version_known, version_told; /* told: from outside */
   unsigned judged;

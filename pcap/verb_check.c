@@ -106,9 +106,8 @@ static bool open_json(job *j) {
       return false;
     }
   }
-  j->json = (law_print_json){.out = j->json_out,
-                             .file = o->live ? o->live : o->file,
-                             .lines = o->messages && o->json};
+  j->json = (law_print_json){
+      .out = j->json_out, .file = o->live ? o->live : o->file, .lines = o->messages && o->json};
   return true;
 }
 

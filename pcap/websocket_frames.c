@@ -34,7 +34,7 @@ static law_requirement requirement_of(law_ws_fault fault) {
 }
 
 static uint32_t offset_of(law_ws_fault fault) {
-  return fault == LAW_WS_LONG_CONTROL ? 1
+  return fault == LAW_WS_LONG_CONTROL                                             ? 1
          : fault == LAW_WS_LENGTH_NOT_MINIMAL || fault == LAW_WS_LENGTH_TOO_LARGE ? 2
                                                                                   : 0;
 }
@@ -46,8 +46,7 @@ static void check_mask(law_websocket *w, unsigned from) {
   }
   bool by_client = w->client == (int)from;
   if (masked != by_client) {
-    blame(w, from,
-          by_client ? LAW_R_RFC6455_5_1_CLIENT_MASK : LAW_R_RFC6455_5_1_SERVER_MASK, 1);
+    blame(w, from, by_client ? LAW_R_RFC6455_5_1_CLIENT_MASK : LAW_R_RFC6455_5_1_SERVER_MASK, 1);
   }
 }
 
@@ -233,8 +232,8 @@ void law_websocket_frames(law_websocket *w, unsigned from, const law_place *plac
     if (way->in_frame && bytes.len == 0 && way->seen < way->frame.payload_len) {
       return;
     }
-    size_t used = way->in_frame ? take_payload(w, from, &at, bytes)
-                                : take_header(w, from, &at, bytes);
+    size_t used =
+        way->in_frame ? take_payload(w, from, &at, bytes) : take_header(w, from, &at, bytes);
     at = law_place_on(&at, used);
     bytes = law_bytes_of(bytes.data + used, bytes.len - used);
   }

@@ -44,8 +44,7 @@ struct law_websocket {
 };
 
 /* frames.c */
-void law_websocket_frames(law_websocket *w, unsigned from, const law_place *place,
-                          law_bytes bytes);
+void law_websocket_frames(law_websocket *w, unsigned from, const law_place *place, law_bytes bytes);
 void law_websocket_lose(law_websocket *w, unsigned from, const law_place *place,
                         uint64_t num_bytes);
 void law_websocket_regain(law_websocket *w, unsigned from, uint64_t num_bytes);

@@ -278,7 +278,9 @@ def _line(scenario: Scenario, sock: socket.socket, keylog: Path) -> Line:
     if scenario.transport.startswith("tls"):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        version = ssl.TLSVersion.TLSv1_2 if scenario.transport == "tls12" else ssl.TLSVersion.TLSv1_3
+        version = (
+            ssl.TLSVersion.TLSv1_2 if scenario.transport == "tls12" else ssl.TLSVersion.TLSv1_3
+        )
         context.minimum_version = context.maximum_version = version
         context.keylog_filename = str(keylog)
         return TlsLine(sock, context)
@@ -346,7 +348,11 @@ def captured(scenario: Scenario, marked: list[Marked]) -> list[Marked]:
     if "vlan" in how or "ethernet" in how:
         vlan = 7 if "vlan" in how else None
         marked = [
-            replace(each, packet=packets.in_ethernet(each.packet, vlan), at=each.at + (18 if vlan else 14))
+            replace(
+                each,
+                packet=packets.in_ethernet(each.packet, vlan),
+                at=each.at + (18 if vlan else 14),
+            )
             for each in marked
         ]
     return marked
@@ -430,7 +436,11 @@ def make(scenario: Scenario, folder: Path) -> tuple[bytes, dict[str, Any], str]:
         at = row["frame"] - 1
         shown[at] = replace(shown[at], comment=f"{row['requirement']}, byte {row['offset']}")
     keys = b"" if "no-secrets" in scenario.how else secrets
-    return packets.pcap(shown) if classic else packets.pcapng(shown, secrets=keys, comment=note), found, file
+    return (
+        packets.pcap(shown) if classic else packets.pcapng(shown, secrets=keys, comment=note),
+        found,
+        file,
+    )
 
 
 def is_random(scenario: Scenario) -> bool:
@@ -453,13 +463,20 @@ def main() -> int:
         make_certificate(folder)
         for scenario in ALL:
             kept = f"{scenario.name}.pcapng"
-            if is_random(scenario) and not args.tls and kept in known and (args.into / kept).exists():
+            if (
+                is_random(scenario)
+                and not args.tls
+                and kept in known
+                and (args.into / kept).exists()
+            ):
                 labels.append(known[kept])
                 continue
             try:
                 content, found, file = make(scenario, folder)
             except (EOFError, TimeoutError) as error:
-                raise SystemExit(f"{scenario.name}: the broker said too little: {error!r}") from error
+                raise SystemExit(
+                    f"{scenario.name}: the broker said too little: {error!r}"
+                ) from error
             (args.into / file).write_bytes(content)
             labels.append(found)
     rows = ",\n".join(json.dumps(row, ensure_ascii=False) for row in labels)

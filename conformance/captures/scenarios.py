@@ -1,5 +1,5 @@
-"""What the captures of this folder hold: who says what to which reference broker, what a capture has
-of it, and what must be found. `generate.py` plays them.
+"""What the captures of this folder hold: who says what to which reference broker, what a capture
+has of it, and what must be found. `generate.py` plays them.
 
 Expectations are written down here by hand, from the specification: which requirement is broken by
 which message, at which byte. The number of the frame follows from where that byte went.
@@ -43,20 +43,38 @@ class Speech:
     def props(self, properties: bytes = b"") -> bytes:
         return varint(len(properties)) + properties if self.level == 5 else b""
 
-    def connect(self, client_id: str = "dev", flags: int = 2, keep_alive: int = 60,
-                properties: bytes = b"", rest: bytes = b"") -> bytes:
+    def connect(
+        self,
+        client_id: str = "dev",
+        flags: int = 2,
+        keep_alive: int = 60,
+        properties: bytes = b"",
+        rest: bytes = b"",
+    ) -> bytes:
         name = b"\0\x06MQIsdp" if self.level == 3 else b"\0\x04MQTT"
         head = name + bytes([self.level, flags]) + struct.pack(">H", keep_alive)
         return packet(0x10, head + self.props(properties) + text(client_id) + rest)
 
-    def publish(self, topic: str | bytes = "a/b", payload: bytes = b"21.5", qos: int = 0,
-                packet_id: int = 1, flags: int = 0, properties: bytes = b"") -> bytes:
+    def publish(
+        self,
+        topic: str | bytes = "a/b",
+        payload: bytes = b"21.5",
+        qos: int = 0,
+        packet_id: int = 1,
+        flags: int = 0,
+        properties: bytes = b"",
+    ) -> bytes:
         number = struct.pack(">H", packet_id) if qos else b""
         body = text(topic) + number + self.props(properties) + payload
         return packet(0x30 | qos << 1 | flags, body)
 
-    def subscribe(self, *filters: tuple[str, int], packet_id: int = 10, first: int = 0x82,
-                  properties: bytes = b"") -> bytes:
+    def subscribe(
+        self,
+        *filters: tuple[str, int],
+        packet_id: int = 10,
+        first: int = 0x82,
+        properties: bytes = b"",
+    ) -> bytes:
         body = struct.pack(">H", packet_id) + self.props(properties)
         return packet(first, body + b"".join(text(name) + bytes([qos]) for name, qos in filters))
 
@@ -125,8 +143,18 @@ def chat(speech: Speech) -> list[bytes | int]:
     )  # fmt: skip
 
 
-def bad(name: str, title: str, requirement: str, offset: int, wrong: bytes, *, level: int = 5,
-        hears: int | None = None, before: tuple[bytes | int, ...] = (), said: int = 1) -> Scenario:
+def bad(
+    name: str,
+    title: str,
+    requirement: str,
+    offset: int,
+    wrong: bytes,
+    *,
+    level: int = 5,
+    hears: int | None = None,
+    before: tuple[bytes | int, ...] = (),
+    said: int = 1,
+) -> Scenario:
     """A client that sends one wrong packet after its CONNECT; the broker says `hears` packets."""
     speech = {5: V5, 4: V311, 3: V31}[level]
     answers = [hears if hears is not None else int(level == 5)]
@@ -136,8 +164,18 @@ def bad(name: str, title: str, requirement: str, offset: int, wrong: bytes, *, l
     )  # fmt: skip
 
 
-def faulty(name: str, title: str, fault: str, requirement: str, offset: int,
-           steps: list[bytes | int], said: int, *, level: int = 5, begins: int = 0) -> Scenario:
+def faulty(
+    name: str,
+    title: str,
+    fault: str,
+    requirement: str,
+    offset: int,
+    steps: list[bytes | int],
+    said: int,
+    *,
+    level: int = 5,
+    begins: int = 0,
+) -> Scenario:
     return Scenario(
         name, title, steps, "fail", level, (fault,),
         (Broken(requirement, SERVER, said, offset, begins),),
@@ -151,54 +189,147 @@ GOOD = [
     Scenario("chat-5", "a little of everything over MQTT 5.0", chat(V5)),
     Scenario("chat-311", "a little of everything over MQTT 3.1.1", chat(V311), level=4),
     Scenario("chat-31", "a little of everything over MQTT 3.1", chat(V31), level=3),
-    Scenario("will-5", "a will that is taken back by DISCONNECT",
-             [V5.connect(flags=6, rest=b"\0" + text("w/t") + text(b"gone")), 1, DISCONNECT]),
-    Scenario("retained-311", "a retained message, replaced and taken away",
-             session(V311, V311.publish(flags=1), V311.publish(flags=1, payload=b"2"),
-                     V311.subscribe(("a/b", 0)), 2, V311.publish(flags=1, payload=b""), 1), level=4),
-    Scenario("properties-5", "user properties, content type and a response topic",
-             session(V5, V5.publish(properties=b"\x26" + text("k") + text("v") + b"\x03" + text("t")
-                                    + b"\x08" + text("r/t")))),
-    Scenario("alias-5", "a topic alias, set and used",
-             session(V5, V5.publish(properties=ALIAS), V5.publish(topic="", properties=ALIAS)),
-             broker=("--topic-alias-maximum", "5")),
-    Scenario("auth-5", "enhanced authentication refused: no such method",
-             [V5.connect(properties=b"\x15" + text("none")), 1]),
-    Scenario("refused-level", "a protocol level that does not exist yet, refused by the broker",
-             [packet(0x10, b"\0\x04MQTT\x05\x02\0\x3c\0" + text("v")), 1, DISCONNECT]),
+    Scenario(
+        "will-5",
+        "a will that is taken back by DISCONNECT",
+        [V5.connect(flags=6, rest=b"\0" + text("w/t") + text(b"gone")), 1, DISCONNECT],
+    ),
+    Scenario(
+        "retained-311",
+        "a retained message, replaced and taken away",
+        session(
+            V311,
+            V311.publish(flags=1),
+            V311.publish(flags=1, payload=b"2"),
+            V311.subscribe(("a/b", 0)),
+            2,
+            V311.publish(flags=1, payload=b""),
+            1,
+        ),
+        level=4,
+    ),
+    Scenario(
+        "properties-5",
+        "user properties, content type and a response topic",
+        session(
+            V5,
+            V5.publish(
+                properties=b"\x26"
+                + text("k")
+                + text("v")
+                + b"\x03"
+                + text("t")
+                + b"\x08"
+                + text("r/t")
+            ),
+        ),
+    ),
+    Scenario(
+        "alias-5",
+        "a topic alias, set and used",
+        session(V5, V5.publish(properties=ALIAS), V5.publish(topic="", properties=ALIAS)),
+        broker=("--topic-alias-maximum", "5"),
+    ),
+    Scenario(
+        "auth-5",
+        "enhanced authentication refused: no such method",
+        [V5.connect(properties=b"\x15" + text("none")), 1],
+    ),
+    Scenario(
+        "refused-level",
+        "a protocol level that does not exist yet, refused by the broker",
+        [packet(0x10, b"\0\x04MQTT\x05\x02\0\x3c\0" + text("v")), 1, DISCONNECT],
+    ),
     Scenario("chat-5-ws", "the same over a WebSocket", chat(V5), transport="ws", port=8080),
-    Scenario("chat-311-ws-split", "packets over several WebSocket frames and fragments", chat(V311),
-             level=4, transport="ws", port=8080, how=("fragments",)),
-    Scenario("ws-ping", "WebSocket ping and pong between the packets", chat(V5), transport="ws",
-             port=8080, how=("pings",)),
+    Scenario(
+        "chat-311-ws-split",
+        "packets over several WebSocket frames and fragments",
+        chat(V311),
+        level=4,
+        transport="ws",
+        port=8080,
+        how=("fragments",),
+    ),
+    Scenario(
+        "ws-ping",
+        "WebSocket ping and pong between the packets",
+        chat(V5),
+        transport="ws",
+        port=8080,
+        how=("pings",),
+    ),
     Scenario("chat-5-odd-port", "MQTT at a port of something else", chat(V5), port=17501),
     Scenario("chat-5-ipv6", "over IPv6", chat(V5), how=("ipv6",)),
     Scenario("chat-5-vlan", "in Ethernet frames with a VLAN tag", chat(V5), how=("vlan",)),
-    Scenario("chat-311-pcap", "a classic pcap file of Ethernet frames", chat(V311), level=4,
-             how=("ethernet", "pcap")),
-    Scenario("chat-5-segments", "every byte in a segment of its own", chat(V5), how=("segments",),
-             args={"segment": 1}),
-    Scenario("chat-311-segments-5", "segments of five bytes", chat(V311), level=4, how=("segments",),
-             args={"segment": 5}),
-    Scenario("chat-5-reordered", "neighbouring segments of one side in the wrong order", chat(V5),
-             how=("segments", "reordered"), args={"segment": 9}),
+    Scenario(
+        "chat-311-pcap",
+        "a classic pcap file of Ethernet frames",
+        chat(V311),
+        level=4,
+        how=("ethernet", "pcap"),
+    ),
+    Scenario(
+        "chat-5-segments",
+        "every byte in a segment of its own",
+        chat(V5),
+        how=("segments",),
+        args={"segment": 1},
+    ),
+    Scenario(
+        "chat-311-segments-5",
+        "segments of five bytes",
+        chat(V311),
+        level=4,
+        how=("segments",),
+        args={"segment": 5},
+    ),
+    Scenario(
+        "chat-5-reordered",
+        "neighbouring segments of one side in the wrong order",
+        chat(V5),
+        how=("segments", "reordered"),
+        args={"segment": 9},
+    ),
     Scenario("chat-5-retransmitted", "every segment twice", chat(V5), how=("retransmitted",)),
     Scenario("chat-5-ip-fragments", "packets in IP fragments", chat(V5), how=("ip-fragments",)),
-    Scenario("coalesced-311", "a whole session in one segment of the client",
-             [V311.connect() + V311.subscribe(("c", 0)) + PINGREQ + DISCONNECT, 3], level=4),
-    Scenario("chat-5-wrapped", "sequence numbers that begin again at zero", chat(V5), how=("wrap",)),
-    Scenario("large-311", "a message of 20,000 bytes over many segments",
-             session(V311, V311.publish(payload=b"x" * 20000)), level=4, how=("segments",),
-             args={"segment": 1400}),
-    Scenario("chat-5-tls12", "TLS 1.2 with its secrets in the capture", chat(V5), transport="tls12",
-             port=8883),
-    Scenario("chat-311-tls13", "TLS 1.3 with its secrets in the capture", chat(V311), level=4,
-             transport="tls13", port=8883),
+    Scenario(
+        "coalesced-311",
+        "a whole session in one segment of the client",
+        [V311.connect() + V311.subscribe(("c", 0)) + PINGREQ + DISCONNECT, 3],
+        level=4,
+    ),
+    Scenario(
+        "chat-5-wrapped", "sequence numbers that begin again at zero", chat(V5), how=("wrap",)
+    ),
+    Scenario(
+        "large-311",
+        "a message of 20,000 bytes over many segments",
+        session(V311, V311.publish(payload=b"x" * 20000)),
+        level=4,
+        how=("segments",),
+        args={"segment": 1400},
+    ),
+    Scenario(
+        "chat-5-tls12",
+        "TLS 1.2 with its secrets in the capture",
+        chat(V5),
+        transport="tls12",
+        port=8883,
+    ),
+    Scenario(
+        "chat-311-tls13",
+        "TLS 1.3 with its secrets in the capture",
+        chat(V311),
+        level=4,
+        transport="tls13",
+        port=8883,
+    ),
 ]
 
 CLIENTS = [
     bad("publish-qos3", "both QoS bits set", "MQTT5-3.3.1-4", 0, V5.publish(flags=6)),
-    bad("publish-qos3-311", "both QoS bits set", "MQTT311-3.3.1-4", 0, V311.publish(flags=6), level=4),
+    bad("publish-qos3-311", "both QoS bits set", "MQTT311-3.3.1-4", 0, V311.publish(flags=6),
+        level=4),
     bad("dup-on-qos0-client", "DUP in a message of QoS 0", "MQTT5-3.3.1-2", 0, V5.publish(flags=8)),
     bad("type-0", "packet type 0", "MQTT5-2.1.2/type-0", 0, b"\0\0"),
     bad("type-0-311", "packet type 0", "MQTT311-2.2.1/type-0", 0, b"\0\0", level=4),
@@ -228,7 +359,8 @@ CLIENTS = [
     Scenario("connect-reserved-flag", "bit 0 of the Connect Flags is set",
              [V5.connect(flags=3), 1], "fail", broken=(Broken("MQTT5-3.1.2-3", CLIENT, 0, 9),)),
     Scenario("connect-reserved-flag-311", "bit 0 of the Connect Flags is set",
-             [V311.connect(flags=3), 0], "fail", 4, broken=(Broken("MQTT311-3.1.2-3", CLIENT, 0, 9),)),
+             [V311.connect(flags=3), 0], "fail", 4,
+             broken=(Broken("MQTT311-3.1.2-3", CLIENT, 0, 9),)),
     Scenario("connect-not-first", "PINGREQ before CONNECT", [PINGREQ, 0], "fail",
              broken=(Broken("MQTT5-3.1.0-1", CLIENT, 0, 0),)),
     Scenario("qos3-ipv6-segments", "both QoS bits set, over IPv6, a segment for each byte",
@@ -250,12 +382,13 @@ SERVERS = [
     faulty("puback-wrong-id", "PUBACK for a message that was not sent", "puback-wrong-id",
            "MQTT5-2.2.1-5", 2, session(V5, V5.publish(qos=1, packet_id=65535), 1), 1),
     faulty("puback-wrong-id-311", "PUBACK for a message that was not sent", "puback-wrong-id",
-           "MQTT311-2.3.1-6", 2, session(V311, V311.publish(qos=1, packet_id=65535), 1), 1, level=4),
+           "MQTT311-2.3.1-6", 2, session(V311, V311.publish(qos=1, packet_id=65535), 1), 1,
+           level=4),
     faulty("pubrel-flags-server", "PUBREL with the flags 0000", "pubrel-flags", "MQTT5-3.6.1-1", 0,
            session(V5, V5.subscribe(("a/b", 2)), 1, V5.publish(qos=2, packet_id=9), 2, ack(0x62, 9),
                    1, ack(0x50, 1), 1), 4),
-    faulty("connack-flags", "a reserved flag in CONNACK", "connack-reserved-flag", "MQTT5-3.2.2-1", 2,
-           [V5.connect(flags=0x82, rest=text("user")), 1, DISCONNECT], 0),
+    faulty("connack-flags", "a reserved flag in CONNACK", "connack-reserved-flag",
+           "MQTT5-3.2.2-1", 2, [V5.connect(flags=0x82, rest=text("user")), 1, DISCONNECT], 0),
     faulty("connack-reason", "a CONNACK code that does not exist", "connack-reserved-reason",
            "MQTT5-3.2.2-8", 3, [V5.connect(flags=0x82, rest=text("user")), 1], 0),
     faulty("suback-wrong-id", "SUBACK with another packet identifier", "suback-wrong-id",
@@ -275,43 +408,132 @@ SERVERS = [
 ]  # fmt: skip
 
 UNCLEAR = [
-    Scenario("snaplen-publish", "a snaplen that cuts a message's payload",
-             session(V5, V5.publish(payload=b"p" * 300)), "inconclusive", how=("snaplen",),
-             args={"snaplen": 140}, cut=((CLIENT, 1, 100),), unjudged=True),
-    Scenario("snaplen-connect", "a snaplen that cuts CONNECT: the version is not known",
-             [V311.connect("c" * 120), 1, V311.publish(), DISCONNECT], "inconclusive", 4,
-             how=("snaplen",), args={"snaplen": 90}, cut=((CLIENT, 0, 50),), unjudged=True),
-    Scenario("file-ends", "the file ends in a message", session(V5, V5.publish(payload=b"q" * 99)),
-             "inconclusive", how=("segments", "ends"), args={"segment": 40, "keep": 7},
-             cut=((CLIENT, 1, 80),)),
-    Scenario("begins-in-the-middle", "the capture begins after CONNECT",
-             session(V311, V311.publish(), V311.publish(), PINGREQ, 1), "inconclusive", 4,
-             how=("begins",), args={"from": 5}, unjudged=True),
-    Scenario("begins-in-a-message", "the capture begins in the middle of a message",
-             session(V5, V5.publish(payload=b"r" * 90), PINGREQ, 1), "inconclusive",
-             how=("segments", "begins"), args={"segment": 30, "from": 7}, unjudged=True),
-    Scenario("connect-lost", "the packet of CONNECT is missing",
-             session(V311, V311.subscribe(("a", 0)), 1, PINGREQ, 1), "inconclusive", 4,
-             how=("missing",), args={"missing": 3}, unjudged=True),
-    Scenario("segment-lost", "a segment in the middle of a message is missing",
-             session(V5, V5.publish(payload=b"s" * 90), PINGREQ, 1), "inconclusive",
-             how=("segments", "missing"), args={"segment": 30, "missing": 6}, unjudged=True,
-             cut=((CLIENT, 1, 30),)),
-    Scenario("syn-lost", "the client's SYN is missing", chat(V5), how=("missing",),
-             args={"missing": 0}, verdict="pass"),
-    Scenario("broken-after-loss", "a wrong message right after a lost one is not judged",
-             [V5.connect(), 1, PINGREQ, 1, V5.publish(flags=6), 1], "inconclusive",
-             how=("missing",), args={"missing": 5}, unjudged=True),
-    Scenario("tls-without-secrets", "TLS 1.3 whose secrets nobody has", chat(V5), "inconclusive",
-             transport="tls13", port=8883, how=("no-secrets",), unjudged=True),
-    Scenario("tls12-without-secrets", "TLS 1.2 whose secrets nobody has", chat(V5), "inconclusive",
-             transport="tls12", port=8883, how=("no-secrets",), unjudged=True),
-    Scenario("ws-begins-in-the-middle", "a WebSocket whose upgrade is missing",
-             session(V5, V5.publish(), PINGREQ, 1, V5.publish(), PINGREQ, 1), "inconclusive",
-             transport="ws", port=8080, how=("begins",), args={"from": 7}, unjudged=True),
-    Scenario("server-only", "only what the broker sent was captured",
-             session(V5, V5.subscribe(("a/b", 0)), 1, V5.publish(), 1), "inconclusive",
-             how=("one-side",), args={"side": SERVER}, unjudged=True),
+    Scenario(
+        "snaplen-publish",
+        "a snaplen that cuts a message's payload",
+        session(V5, V5.publish(payload=b"p" * 300)),
+        "inconclusive",
+        how=("snaplen",),
+        args={"snaplen": 140},
+        cut=((CLIENT, 1, 100),),
+        unjudged=True,
+    ),
+    Scenario(
+        "snaplen-connect",
+        "a snaplen that cuts CONNECT: the version is not known",
+        [V311.connect("c" * 120), 1, V311.publish(), DISCONNECT],
+        "inconclusive",
+        4,
+        how=("snaplen",),
+        args={"snaplen": 90},
+        cut=((CLIENT, 0, 50),),
+        unjudged=True,
+    ),
+    Scenario(
+        "file-ends",
+        "the file ends in a message",
+        session(V5, V5.publish(payload=b"q" * 99)),
+        "inconclusive",
+        how=("segments", "ends"),
+        args={"segment": 40, "keep": 7},
+        cut=((CLIENT, 1, 80),),
+    ),
+    Scenario(
+        "begins-in-the-middle",
+        "the capture begins after CONNECT",
+        session(V311, V311.publish(), V311.publish(), PINGREQ, 1),
+        "inconclusive",
+        4,
+        how=("begins",),
+        args={"from": 5},
+        unjudged=True,
+    ),
+    Scenario(
+        "begins-in-a-message",
+        "the capture begins in the middle of a message",
+        session(V5, V5.publish(payload=b"r" * 90), PINGREQ, 1),
+        "inconclusive",
+        how=("segments", "begins"),
+        args={"segment": 30, "from": 7},
+        unjudged=True,
+    ),
+    Scenario(
+        "connect-lost",
+        "the packet of CONNECT is missing",
+        session(V311, V311.subscribe(("a", 0)), 1, PINGREQ, 1),
+        "inconclusive",
+        4,
+        how=("missing",),
+        args={"missing": 3},
+        unjudged=True,
+    ),
+    Scenario(
+        "segment-lost",
+        "a segment in the middle of a message is missing",
+        session(V5, V5.publish(payload=b"s" * 90), PINGREQ, 1),
+        "inconclusive",
+        how=("segments", "missing"),
+        args={"segment": 30, "missing": 6},
+        unjudged=True,
+        cut=((CLIENT, 1, 30),),
+    ),
+    Scenario(
+        "syn-lost",
+        "the client's SYN is missing",
+        chat(V5),
+        how=("missing",),
+        args={"missing": 0},
+        verdict="pass",
+    ),
+    Scenario(
+        "broken-after-loss",
+        "a wrong message right after a lost one is not judged",
+        [V5.connect(), 1, PINGREQ, 1, V5.publish(flags=6), 1],
+        "inconclusive",
+        how=("missing",),
+        args={"missing": 5},
+        unjudged=True,
+    ),
+    Scenario(
+        "tls-without-secrets",
+        "TLS 1.3 whose secrets nobody has",
+        chat(V5),
+        "inconclusive",
+        transport="tls13",
+        port=8883,
+        how=("no-secrets",),
+        unjudged=True,
+    ),
+    Scenario(
+        "tls12-without-secrets",
+        "TLS 1.2 whose secrets nobody has",
+        chat(V5),
+        "inconclusive",
+        transport="tls12",
+        port=8883,
+        how=("no-secrets",),
+        unjudged=True,
+    ),
+    Scenario(
+        "ws-begins-in-the-middle",
+        "a WebSocket whose upgrade is missing",
+        session(V5, V5.publish(), PINGREQ, 1, V5.publish(), PINGREQ, 1),
+        "inconclusive",
+        transport="ws",
+        port=8080,
+        how=("begins",),
+        args={"from": 7},
+        unjudged=True,
+    ),
+    Scenario(
+        "server-only",
+        "only what the broker sent was captured",
+        session(V5, V5.subscribe(("a/b", 0)), 1, V5.publish(), 1),
+        "inconclusive",
+        how=("one-side",),
+        args={"side": SERVER},
+        unjudged=True,
+    ),
 ]
 
 ALL = GOOD + CLIENTS + SERVERS + UNCLEAR

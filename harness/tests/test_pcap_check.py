@@ -87,7 +87,9 @@ def test_a_good_capture(tmp_path: Path) -> None:
 def test_the_document(broken: Path) -> None:
     found = check(broken)
     assert found["file"] == str(broken)
-    assert found["messages"] == {"mqtt": {"CONNECT": 1, "CONNACK": 1, "PUBLISH": 1, "DISCONNECT": 1}}
+    assert found["messages"] == {
+        "mqtt": {"CONNECT": 1, "CONNACK": 1, "PUBLISH": 1, "DISCONNECT": 1}
+    }
     (row,) = found["violations"]
     assert (row["frame"], row["protocol"], row["requirement"], row["offset"], row["kind"]) == (
         6, "mqtt", "MQTT5-3.3.1-4", 0, "wire"
@@ -109,7 +111,9 @@ def test_the_first_few_of_each_rule_are_shown(tmp_path: Path) -> None:
 def test_messages_as_text_and_as_lines(broken: Path) -> None:
     text = wirelaw(broken, "--messages").stdout
     assert 'client_id="dev"' in text and "MQTT5-3.3.1-4" in text
-    lines = [json.loads(line) for line in wirelaw(broken, "--messages", "--json").stdout.splitlines()]
+    lines = [
+        json.loads(line) for line in wirelaw(broken, "--messages", "--json").stdout.splitlines()
+    ]
     assert [line["record"] for line in lines] == [
         "message", "message", "message", "violation", "message", "summary",
     ]  # fmt: skip

@@ -82,7 +82,8 @@ def clean(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     assert done.returncode == 0, done.stdout + done.stderr
     all_said = [said for said in conversations(folder / "out" / "run.pcapng") if len(said) >= 4]
     found = check(
-        [p for number, said in enumerate(all_said, 1) for p in told(said, number, port, None)], folder
+        [p for number, said in enumerate(all_said, 1) for p in told(said, number, port, None)],
+        folder,
     )
     wrong = broken(found)
     good = [said for number, said in enumerate(all_said, 1) if address(number) not in wrong]

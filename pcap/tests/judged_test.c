@@ -157,7 +157,9 @@ static void test_nothing_is_judged_before_messages_are_sure_again(void **state) 
   PUSH(&r, CLIENT, "\xc0\0");
   PUSH(&r, CLIENT, WRONG);
   assert_true(r.skipped > 0);
-  stop(&r, "m CONNECT\nm CONNACK\nu PUBLISH\nu PUBLISH\nu PINGREQ\nm PUBLISH\nv MQTT5-3.3.1-4@0 9:100\n");
+  stop(&r,
+       "m CONNECT\nm CONNACK\nu PUBLISH\nu PUBLISH\nu PINGREQ\nm PUBLISH\nv MQTT5-3.3.1-4@0 "
+       "9:100\n");
 }
 
 static void test_a_connect_with_a_hole_leaves_the_version_open(void **state) {
@@ -202,10 +204,11 @@ static void test_a_message_that_is_too_long_is_passed_over(void **state) {
 
 /* ---- WebSocket ---- */
 
-#define ASK                                                                                     \
-  "GET /mqtt HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"              \
+#define ASK                                                                        \
+  "GET /mqtt HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" \
   "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-#define ANSWER "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+#define ANSWER \
+  "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
 #define UNMASKED "\0\0\0\0" /* this mask changes nothing */
 
 static void start_websocket(rig *r) {
@@ -223,9 +226,11 @@ static void test_frames_are_unmasked_and_put_together(void **state) {
   rig r;
   (void)state;
   start_websocket(&r);
-  PUSH(&r, CLIENT, "\2\x83\1\2\3\4\x31\5\3");             /* 30 07 00, a fragment */
-  PUSH(&r, CLIENT, "\x89\x81" UNMASKED "p");               /* a ping in between */
-  PUSH(&r, CLIENT, "\x80\x86\1\0\0\0\2" "a/b\1x");         /* 03 a / b 00 x */
+  PUSH(&r, CLIENT, "\2\x83\1\2\3\4\x31\5\3"); /* 30 07 00, a fragment */
+  PUSH(&r, CLIENT, "\x89\x81" UNMASKED "p");  /* a ping in between */
+  PUSH(&r, CLIENT,
+       "\x80\x86\1\0\0\0\2"
+       "a/b\1x"); /* 03 a / b 00 x */
   PUSH(&r, CLIENT, "\x82\x89" UNMASKED WRONG);
   stop(&r, "m PUBLISH\nm PUBLISH\nv MQTT5-3.3.1-4@0 8:106\n");
 }
@@ -276,8 +281,9 @@ static void test_compression_is_not_judged(void **state) {
   (void)state;
   start(&r, true);
   PUSH(&r, CLIENT, ASK);
-  PUSH(&r, SERVER, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                   "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n");
+  PUSH(&r, SERVER,
+       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+       "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n");
   PUSH(&r, CLIENT, "\xc2\x82" UNMASKED "\xc0\0");
   law_stream_finish(r.stream, 1);
   assert_non_null(strstr(law_stream_unjudged(r.stream), "compression"));

@@ -53,7 +53,9 @@ REPORTED = 100
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
-    parser.add_argument("file", nargs="?", metavar="FILE", help="pcap or pcapng; - is standard input")
+    parser.add_argument(
+        "file", nargs="?", metavar="FILE", help="pcap or pcapng; - is standard input"
+    )
     for name, metavar, text in PASSED:
         if metavar is None:
             parser.add_argument(name, action="store_true", help=text)
@@ -61,7 +63,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
             action = "append" if name in REPEATED else "store"
             parser.add_argument(name, action=action, metavar=metavar, help=text)
     parser.add_argument(
-        "--report", type=Path, metavar="DIR", help="write results.json, index.html, JUnit, SARIF ..."
+        "--report",
+        type=Path,
+        metavar="DIR",
+        help="write results.json, index.html, JUnit, SARIF ...",
     )
 
 

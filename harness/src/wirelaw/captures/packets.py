@@ -1,5 +1,5 @@
-"""Small captures, packet by packet: what two ends said over TCP, written as pcap or pcapng, and read
-back from the captures of our own runs.
+"""Small captures, packet by packet: what two ends said over TCP, written as pcap or pcapng, and
+read back from the captures of our own runs.
 
 Headers are made here, as in pcap/writer.c, but every packet is at hand, so that one may be left
 out, cut, moved or cut into fragments.
@@ -48,8 +48,16 @@ def _checksum(data: bytes) -> int:
     return ~total & 0xFFFF
 
 
-def ip_packet(source: str, destination: str, payload: bytes, *, protocol: int = 6, ident: int = 0,
-              fragment: int = 0, more: bool = False) -> bytes:
+def ip_packet(
+    source: str,
+    destination: str,
+    payload: bytes,
+    *,
+    protocol: int = 6,
+    ident: int = 0,
+    fragment: int = 0,
+    more: bool = False,
+) -> bytes:
     """An IPv4 or IPv6 packet; `fragment` (IPv4) is the offset in bytes."""
     src, dst = ipaddress.ip_address(source), ipaddress.ip_address(destination)
     if src.version == 6:
@@ -64,7 +72,10 @@ def ip_packet(source: str, destination: str, payload: bytes, *, protocol: int = 
 def in_fragments(packet: Packet, size: int) -> list[Packet]:
     """An IPv4 packet as fragments of at most `size` bytes of payload, a multiple of 8."""
     head, payload = packet.data[:20], packet.data[20:]
-    source, destination = str(ipaddress.ip_address(head[12:16])), str(ipaddress.ip_address(head[16:20]))
+    source, destination = (
+        str(ipaddress.ip_address(head[12:16])),
+        str(ipaddress.ip_address(head[16:20])),
+    )
     return [
         replace(packet, data=ip_packet(
             source, destination, payload[at : at + size], protocol=head[9], ident=0x4242,
@@ -156,7 +167,9 @@ def pcapng(packets: Iterable[Packet], *, secrets: bytes = b"", comment: str = ""
     packets = list(packets)
     links = list(dict.fromkeys(packet.link for packet in packets)) or [LINK_RAW]
     for link in links:
-        blocks.append(_block(1, struct.pack("<HHI", link, 0, 0) + _option(9, b"\x09") + b"\0\0\0\0"))
+        blocks.append(
+            _block(1, struct.pack("<HHI", link, 0, 0) + _option(9, b"\x09") + b"\0\0\0\0")
+        )
     if secrets:
         padded = secrets + b"\0" * (-len(secrets) % 4)
         blocks.append(_block(10, struct.pack("<II", 0x544C534B, len(secrets)) + padded))

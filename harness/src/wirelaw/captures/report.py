@@ -121,7 +121,14 @@ def reasons_of(found: dict[str, Any], status: int) -> list[str]:
 def _row(row: catalogue.Requirement) -> CatalogueRow:
     testable = row.testable("server") or row.testable("client")
     return CatalogueRow(
-        row.id, row.level, row.section, row.statement, testable, True, row.reason or None, row.origin
+        row.id,
+        row.level,
+        row.section,
+        row.statement,
+        testable,
+        True,
+        row.reason or None,
+        row.origin,
     )
 
 
