@@ -40,18 +40,25 @@ const char *to_hex(law_bytes b) {
   return text;
 }
 
+const law_protocol *protocol_for(const char *variant) {
+  return strcmp(variant, "coap") == 0 ? &law_coap : &law_mqtt_codec;
+}
+
 void dissect_again(subject *s, law_bytes wire) {
   s->wire = wire;
   memset(&s->walked, 0, sizeof s->walked);
-  s->walked.version = s->context.version != 0 ? s->context.version : s->context.assumed;
+  if (s->protocol != &law_coap) {
+    s->walked.version = s->context.version != 0 ? s->context.version : s->context.assumed;
+  }
   s->num = s->type == NULL ? 0 : law_dissect(s->type, &s->walked, wire, s->spans, LAW_MAX_SPANS);
 }
 
 void examine(subject *s, const char *variant, law_side from, law_bytes wire) {
   memset(&s->violation, 0, sizeof s->violation);
-  law_mqtt_codec.begin(variant, &s->context);
-  s->status = law_mqtt_codec.decode(&s->context, from, wire, &s->message, &s->violation);
-  s->type = law_mqtt_codec.type_of(&s->context, wire);
+  s->protocol = protocol_for(variant);
+  s->protocol->begin(variant, &s->context);
+  s->status = s->protocol->decode(&s->context, from, wire, &s->message, &s->violation);
+  s->type = s->protocol->type_of(&s->context, wire);
   dissect_again(s, wire);
 }
 

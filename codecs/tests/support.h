@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "coap/coap.h"
 #include "core/dissect.h"
 #include "core/print.h"
 #include "core/span.h"
@@ -31,15 +32,25 @@ law_bytes hex(const char *digits);
 /* |b| as hexadecimal digits; static memory. */
 const char *to_hex(law_bytes b);
 
-/* One MQTT packet and everything known of it. */
+/* The codec of a variant. */
+const law_protocol *protocol_for(const char *variant);
+
+/* One message and everything known of it. */
 typedef struct subject {
   law_bytes wire;
+  const law_protocol *protocol;
   law_mqtt_context context; /* what decoding assumes of the flow */
   const law_type *type;     /* NULL: no such type in this version */
   law_status status;        /* of decoding it */
   law_violation violation;
-  law_mqtt_message message; /* set when |status| is LAW_OK */
-  law_mqtt_message walked;  /* what dissecting found */
+  union {
+    law_mqtt_message message; /* set when |status| is LAW_OK */
+    law_coap_message coap;
+  };
+  union {
+    law_mqtt_message walked; /* what dissecting found */
+    law_coap_message walked_coap;
+  };
   size_t num;
   law_span spans[LAW_MAX_SPANS];
 } subject;

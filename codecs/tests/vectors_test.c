@@ -21,11 +21,12 @@ static const char *number(size_t n) {
 
 /* The framer comes first; true when there is a whole packet to decode. */
 static bool check_frame(const law_vector *v, law_side side, law_bytes wire) {
-  law_mqtt_context context;
+  uint64_t context[LAW_MAX_CONTEXT_SIZE / 8] = {0};
   law_violation violation = {0};
   size_t len = 0;
-  law_mqtt_codec.begin(v->variant, &context);
-  law_status status = law_mqtt_codec.frame(&context, wire, &len, &violation);
+  const law_protocol *protocol = protocol_for(v->variant);
+  protocol->begin(v->variant, context);
+  law_status status = protocol->frame(context, wire, &len, &violation);
   if (status == LAW_OK) {
     if (len != wire.len || v->status == LAW_NEED_MORE) {
       complain(v, side, "the frame", number(len), number(v->need));
