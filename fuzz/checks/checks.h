@@ -41,7 +41,7 @@ void fuzz_check_topics(law_bytes filter, law_bytes topic);
 
 /* ---- text, WebSocket, HTTP ---- */
 
-void fuzz_check_utf8(law_bytes text);      /* utf8.c: against table 3-7 of the Unicode standard */
+void fuzz_check_utf8(law_bytes text);       /* utf8.c: against table 3-7 of the Unicode standard */
 void fuzz_check_websocket(law_bytes frame); /* websocket.c: any cut, encoded again, masked twice */
 void fuzz_check_http(law_bytes head);       /* http.c: any cut; fields are those of the lines */
 

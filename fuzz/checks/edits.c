@@ -22,7 +22,8 @@ static law_edit draw(uint64_t *random, size_t num) {
       .op = (law_edit_op)law_random_below(random, LAW_EDIT_TRUNCATE + 1),
       .span = law_random_below(random, (uint32_t)num + 1),
       .other = law_random_below(random, (uint32_t)num + 1),
-      .number = law_random_below(random, 4) > 0 ? law_random_below(random, 300) : law_random(random),
+      .number =
+          law_random_below(random, 4) > 0 ? law_random_below(random, 300) : law_random(random),
       .with = law_bytes_of(with, law_random_below(random, sizeof with + 1)),
       .keep_lengths = law_random_below(random, 2) == 0,
   };

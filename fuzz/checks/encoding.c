@@ -47,8 +47,7 @@ void fuzz_check_encoding(const fuzz_packet *p) {
   uint8_t *room = malloc(p->wire.len);
   FUZZ_REQUIRE(room != NULL);
   memcpy(message, p->message, sizeof message);
-  law_bytes encoded =
-      law_bytes_of(room, law_encode(p->type, message, room, p->wire.len));
+  law_bytes encoded = law_bytes_of(room, law_encode(p->type, message, room, p->wire.len));
   check_same(p->wire, encoded);
   check_decoded_again(p, encoded);
   check_small_buffer(p, encoded);

@@ -17,8 +17,7 @@ static void check_place(const fuzz_packet *p, size_t i) {
   FUZZ_REQUIRE(span->at >= parent->at && end_of(span) <= end_of(parent));
   for (size_t k = i - 1; k > span->parent; k--) {
     if (p->spans[k].parent == span->parent && !is_bits(&p->spans[k])) {
-      FUZZ_REQUIRE(is_bits(span) ? span->at == p->spans[k].at
-                                 : span->at == end_of(&p->spans[k]));
+      FUZZ_REQUIRE(is_bits(span) ? span->at == p->spans[k].at : span->at == end_of(&p->spans[k]));
       return;
     }
   }

@@ -11,7 +11,7 @@
 
 enum { THEIR_LEVELS = 200 }; /* it takes no more slashes */
 
-/* Control characters and non-characters: a receiver may refuse them (5.0 section 1.5.4), it does. */
+/* Control characters and non-characters: a receiver may refuse them (5.0 section 1.5.4). */
 static bool has_discouraged(law_bytes text) {
   for (size_t i = 0; i < text.len; i++) {
     const uint8_t *p = text.data + i;
@@ -27,8 +27,8 @@ static bool has_discouraged(law_bytes text) {
   return false;
 }
 
-/* Its functions look for a NUL, too, whatever length they are given; and a character of four bytes of
- * which two are left at the end is read to its fourth (2.0.11). The caller frees it. */
+/* Its functions look for a NUL, too, whatever length they are given; and a character of four bytes
+ * of which two are left at the end is read to its fourth (2.0.11). The caller frees it. */
 static char *padded(law_bytes text) {
   char *copy = calloc(text.len + 4, 1);
   FUZZ_REQUIRE(copy != NULL);
@@ -87,13 +87,12 @@ void fuzz_check_mosquitto_topics(law_bytes filter, law_bytes topic) {
   }
 }
 
-/* Which packet may carry which property. It lets a will, PINGREQ and PINGRESP carry a Reason String,
- * which table 2-4 does not. */
+/* Which packet may carry which property. It lets a will, PINGREQ and PINGRESP carry a Reason
+ * String, which table 2-4 does not. */
 void fuzz_check_mosquitto_property(uint8_t type, uint8_t id) {
   int command = type == 0 ? CMD_WILL : type << 4;
   bool theirs = mosquitto_property_check_command(command, id) == MOSQ_ERR_SUCCESS;
-  bool ours = id <= LAW_MQTT_MAX_PROPERTY &&
-              (law_mqtt_property_rows[id].types >> type & 1) != 0;
+  bool ours = id <= LAW_MQTT_MAX_PROPERTY && (law_mqtt_property_rows[id].types >> type & 1) != 0;
   bool loose = id == LAW_MQTT_P_REASON_STRING && !ours;
   FUZZ_REQUIRE(theirs == ours || loose);
 }

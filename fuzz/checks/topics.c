@@ -87,8 +87,8 @@ static void check_share(law_bytes filter) {
   bool want = is_share(filter) && share_valid(filter, &want_group, &want_inner);
   FUZZ_REQUIRE(law_mqtt_shared(filter, &group, &inner) == want);
   FUZZ_REQUIRE(!want || (same(group, want_group) && same(inner, want_inner)));
-  bool valid = is_share(filter) ? want && levels_valid(want_inner)
-                                : filter.len > 0 && levels_valid(filter);
+  bool valid =
+      is_share(filter) ? want && levels_valid(want_inner) : filter.len > 0 && levels_valid(filter);
   FUZZ_REQUIRE(law_mqtt_filter_valid(filter) == valid);
 }
 

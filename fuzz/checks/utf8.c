@@ -75,7 +75,8 @@ void fuzz_check_utf8(law_bytes text) {
     law_utf8 want = reference(text, no_wildcards != 0, &want_at);
     FUZZ_REQUIRE(have == want);
     FUZZ_REQUIRE(have == LAW_UTF8_OK || at == want_at);
-    FUZZ_REQUIRE(law_utf8_plain(text, no_wildcards != 0) == (want == LAW_UTF8_OK && is_ascii(text)));
+    FUZZ_REQUIRE(law_utf8_plain(text, no_wildcards != 0) ==
+                 (want == LAW_UTF8_OK && is_ascii(text)));
     FUZZ_REQUIRE(no_wildcards != 0 || law_utf8_valid(text) == (want == LAW_UTF8_OK));
   }
 }

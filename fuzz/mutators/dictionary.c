@@ -103,12 +103,24 @@ static void put_items(const law_protocol *protocol, const void *context) {
 }
 
 static void put_texts(void) {
-  static const char *const texts[] = {"/",        "#",        "+",    "a/#",          "a/+/b",
-                                      "$share/g/a", "$SYS/", "\xc3\xa9", "\xed\xa0\x80", "\xc0\x80",
+  static const char *const texts[] = {"/",
+                                      "#",
+                                      "+",
+                                      "a/#",
+                                      "a/+/b",
+                                      "$share/g/a",
+                                      "$SYS/",
+                                      "\xc3\xa9",
+                                      "\xed\xa0\x80",
+                                      "\xc0\x80",
                                       "\xf4\x8f\xbf\xbf"};
-  static const uint8_t varints[][5] = {
-      {0x7f}, {0x80, 0x01}, {0xff, 0x7f}, {0xff, 0xff, 0x7f}, {0xff, 0xff, 0xff, 0x7f},
-      {0xff, 0xff, 0xff, 0xff, 0x01}, {0x80, 0x80}};
+  static const uint8_t varints[][5] = {{0x7f},
+                                       {0x80, 0x01},
+                                       {0xff, 0x7f},
+                                       {0xff, 0xff, 0x7f},
+                                       {0xff, 0xff, 0xff, 0x7f},
+                                       {0xff, 0xff, 0xff, 0xff, 0x01},
+                                       {0x80, 0x80}};
   for (unsigned i = 0; i < sizeof texts / sizeof texts[0]; i++) {
     entry(name_of("text", "topic", i), law_bytes_of(texts[i], strlen(texts[i])));
   }
@@ -130,7 +142,8 @@ static bool has_variant(const law_protocol *protocol, const char *variant) {
 static void put_all(const law_protocol *protocol, const char *variant) {
   uint64_t context[LAW_MAX_CONTEXT_SIZE / 8];
   protocol->begin(variant, context);
-  (void)fprintf(out_file, "# Made from the tables by wirelaw-fuzz-dictionary %s. Do not edit.\n", variant);
+  (void)fprintf(out_file, "# Made from the tables by wirelaw-fuzz-dictionary %s. Do not edit.\n",
+                variant);
   for (size_t i = 0; i < protocol->num_types; i++) {
     put_message(protocol, context, protocol->types[i]);
   }

@@ -49,14 +49,16 @@ static bool set_number(law_mutator *m) {
   const law_span *span = &m->spans[i];
   const law_item *item = m->spans[span->parent].item;
   uint64_t now = law_span_number(span, law_bytes_of(m->room, m->len));
-  uint64_t number = law_once_in(m, 4) ? now + law_draw(m, 3) - 1
-                                      : law_number_for(m, span->field, item);
+  uint64_t number =
+      law_once_in(m, 4) ? now + law_draw(m, 3) - 1 : law_number_for(m, span->field, item);
   return apply(m, (law_edit){.op = LAW_EDIT_FORCE, .span = i, .number = number});
 }
 
 static bool set_text(law_mutator *m) {
   size_t i = span_of_kinds(m, KIND(STRING) | KIND(BINARY) | KIND(REST));
-  return apply(m, (law_edit){.op = LAW_EDIT_SET, .span = i, .with = law_odd_text(m),
+  return apply(m, (law_edit){.op = LAW_EDIT_SET,
+                             .span = i,
+                             .with = law_odd_text(m),
                              .keep_lengths = law_once_in(m, 8)});
 }
 
@@ -73,25 +75,28 @@ static bool stretch(law_mutator *m) {
 }
 
 static bool drop(law_mutator *m) {
-  return apply(m, (law_edit){.op = LAW_EDIT_DROP, .span = any_span(m),
-                             .keep_lengths = law_once_in(m, 4)});
+  return apply(
+      m, (law_edit){.op = LAW_EDIT_DROP, .span = any_span(m), .keep_lengths = law_once_in(m, 4)});
 }
 
 static bool duplicate(law_mutator *m) {
   size_t i = law_once_in(m, 2) ? any_span(m) : span_of_kinds(m, KIND(ITEM));
-  return apply(m, (law_edit){.op = LAW_EDIT_DUPLICATE, .span = i,
-                             .keep_lengths = law_once_in(m, 8)});
+  return apply(m,
+               (law_edit){.op = LAW_EDIT_DUPLICATE, .span = i, .keep_lengths = law_once_in(m, 8)});
 }
 
 static bool swap(law_mutator *m) {
-  return apply(m, (law_edit){.op = LAW_EDIT_SWAP, .span = any_span(m), .other = any_span(m),
+  return apply(m, (law_edit){.op = LAW_EDIT_SWAP,
+                             .span = any_span(m),
+                             .other = any_span(m),
                              .keep_lengths = law_once_in(m, 8)});
 }
 
 static bool resize(law_mutator *m) {
   static const uint16_t sizes[] = {0, 1, 2, 3, 15, 16, 17, 22, 23, 24, 64, 125, 128, 200, 256};
   size_t i = span_of_kinds(m, KIND(STRING) | KIND(BINARY) | KIND(REST) | KIND(ITEM));
-  return apply(m, (law_edit){.op = LAW_EDIT_RESIZE, .span = i,
+  return apply(m, (law_edit){.op = LAW_EDIT_RESIZE,
+                             .span = i,
                              .number = sizes[law_draw(m, sizeof sizes / sizeof sizes[0])],
                              .keep_lengths = law_once_in(m, 8)});
 }
@@ -111,7 +116,9 @@ static bool insert_item(law_mutator *m) {
     }
   }
   return len > 0 && at != list &&
-         apply(m, (law_edit){.op = LAW_EDIT_INSERT, .span = at, .with = law_bytes_of(item, len),
+         apply(m, (law_edit){.op = LAW_EDIT_INSERT,
+                             .span = at,
+                             .with = law_bytes_of(item, len),
                              .keep_lengths = law_once_in(m, 8)});
 }
 
@@ -122,7 +129,8 @@ static bool copy_part(law_mutator *m) {
   size_t len = from->len < sizeof part ? from->len : sizeof part;
   memcpy(part, m->room + from->at, len);
   return apply(m, (law_edit){.op = law_once_in(m, 2) ? LAW_EDIT_INSERT : LAW_EDIT_RAW,
-                             .span = any_span(m), .with = law_bytes_of(part, len),
+                             .span = any_span(m),
+                             .with = law_bytes_of(part, len),
                              .keep_lengths = law_once_in(m, 8)});
 }
 
@@ -163,9 +171,9 @@ typedef bool (*operation)(law_mutator *m);
 
 /* One that stands twice is drawn twice as often. */
 static const operation operations[] = {
-    set_number, set_number, set_number, set_text,    set_text,    lie_about_length,
-    stretch,    drop,       duplicate,  swap,        resize,      insert_item,
-    insert_item, insert_item, copy_part, truncate,   odd_byte,    new_message,
+    set_number,  set_number,  set_number, set_text, set_text, lie_about_length,
+    stretch,     drop,        duplicate,  swap,     resize,   insert_item,
+    insert_item, insert_item, copy_part,  truncate, odd_byte, new_message,
 };
 
 static void mutate_once(law_mutator *m) {

@@ -6,9 +6,9 @@
 
 enum { LAW_SEQ_TEXT = 600 }; /* bytes of an error's sentence */
 
-/* Writes the pcapng file |path|: a TCP connection for each connection of |sequence|, a new one after
- * both sides have ended the last; a gap is a byte that was sent and not captured. False: |error|
- * (LAW_SEQ_TEXT bytes) says why. */
+/* Writes the pcapng file |path|: a TCP connection for each connection of |sequence|, a new one
+ * after both sides have ended the last; a gap is a byte that was sent and not captured. False:
+ * |error| (LAW_SEQ_TEXT bytes) says why. */
 bool law_seq_to_capture(law_bytes sequence, const char *path, char *error);
 
 /* Appends the TCP connections of the capture |path| to |out|. |filter|, libpcap's, may be NULL. The

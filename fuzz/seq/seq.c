@@ -21,7 +21,7 @@ bool law_seq_next(law_bytes *rest, law_seq_record *out) {
 
 static void write_part(law_writer *w, const law_seq_record *r, uint32_t delay, law_bytes part) {
   law_write_u8(w, (uint8_t)((r->from == LAW_SERVER ? 1u : 0u) | (unsigned)r->event << 1 |
-                           (unsigned)r->connection << 3));
+                            (unsigned)r->connection << 3));
   law_write_u32(w, delay);
   law_write_bytes16(w, part);
 }

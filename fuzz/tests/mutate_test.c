@@ -14,8 +14,8 @@
 
 enum { ROUNDS = 10000, CAP = 300 };
 
-static const uint8_t publish[] = {0x32, 0x10, 0, 3, 'a', '/', 'b', 0, 10, 3,
-                                  0x23, 0, 4, 'h', 'e', 'l', 'l', 'o'};
+static const uint8_t publish[] = {0x32, 0x10, 0, 3, 'a', '/', 'b', 0,   10,
+                                  3,    0x23, 0, 4, 'h', 'e', 'l', 'l', 'o'};
 static const uint8_t subscribe[] = {0x82, 0x0d, 0, 10, 2, 0x0b, 1, 0, 1, 'a', 0, 0, 1, '#', 2};
 
 static law_mutator m, other;
@@ -80,7 +80,8 @@ static void tight(void **state) {
 
 static void crossing(void **state) {
   uint8_t out[24];
-  law_bytes a = law_bytes_of(publish, sizeof publish), b = law_bytes_of(subscribe, sizeof subscribe);
+  law_bytes a = law_bytes_of(publish, sizeof publish),
+            b = law_bytes_of(subscribe, sizeof subscribe);
   (void)state;
   law_mutator_init(&m, &law_mqtt, "mqtt5");
   for (uint64_t seed = 0; seed < ROUNDS; seed++) {
@@ -156,8 +157,10 @@ static void generated(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(same_seed_same_bytes), cmocka_unit_test(tight),
-      cmocka_unit_test(crossing),             cmocka_unit_test(reaches_far),
+      cmocka_unit_test(same_seed_same_bytes),
+      cmocka_unit_test(tight),
+      cmocka_unit_test(crossing),
+      cmocka_unit_test(reaches_far),
       cmocka_unit_test(generated),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

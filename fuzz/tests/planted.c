@@ -2,7 +2,7 @@
  * find them, tell them apart, and make them small. No other program is linked with it.
  *
  * planted_filter_end: SUBSCRIBE whose last filter has no options byte: one byte is read beyond.
- * planted_empty_topic: PUBLISH of 5.0 with a topic of length 0: the first character is looked at. */
+ * planted_empty_topic: PUBLISH of 5.0 with an empty topic: its first character is looked at. */
 #include "mqtt/mqtt.h"
 #include "targets/input.h"
 

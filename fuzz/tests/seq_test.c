@@ -117,8 +117,8 @@ static void what_cannot_be_read(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(read_again),        cmocka_unit_test(cut_short),
-      cmocka_unit_test(long_data),         cmocka_unit_test(through_a_capture),
+      cmocka_unit_test(read_again),          cmocka_unit_test(cut_short),
+      cmocka_unit_test(long_data),           cmocka_unit_test(through_a_capture),
       cmocka_unit_test(what_cannot_be_read),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
