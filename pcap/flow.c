@@ -10,12 +10,13 @@ enum {
   ALIGN = 64,
   FIRST_SLOTS = 1 << 10,
   EXACT = 1024, /* tables up to this size keep an exact order */
+  LAZY = 16,    /* uses, in tables full of records, that others may be behind */
 };
 
 bool law_flows_init(law_flows *f, uint32_t max, size_t user_len) {
   memset(f, 0, sizeof *f);
   f->max = max;
-  f->tolerance = max <= EXACT ? 0 : max / 2;
+  f->tolerance = max <= EXACT ? 0 : (uint64_t)max * LAZY;
   f->user_len = user_len;
   size_t entry = (sizeof(law_flow_entry) + 15) & ~(size_t)15;
   f->record_len = (entry + user_len + ALIGN - 1) & ~(size_t)(ALIGN - 1);
@@ -70,6 +71,7 @@ static law_flow_entry *take_record(law_flows *f, uint32_t *out_index) {
 }
 
 static void give_record(law_flows *f, law_flow_entry *e, uint32_t index) {
+  memset(&e->key, 0xff, sizeof e->key); /* of no packet */
   e->flow.number = index;
   e->older = f->unused;
   f->unused = e;
@@ -77,21 +79,15 @@ static void give_record(law_flows *f, law_flow_entry *e, uint32_t index) {
 
 /* ---- Slots ---- */
 
-static uint64_t mix(uint64_t v) {
-  v ^= v >> 32;
-  v *= UINT64_C(0xd6e8feb86659fd93);
-  return v ^ v >> 32;
-}
-
 static uint64_t hash_end(const law_flows *f, const law_flow_key *key, unsigned i) {
-  uint64_t low = key->address[i][0] ^ f->seed;
-  uint64_t high = key->address[i][1] ^ (uint64_t)key->port[i] << 48 ^ key->port[i];
-  return mix(low * UINT64_C(0x9e3779b97f4a7c15) + high);
+  uint64_t v = key->address[i][0] ^ (uint64_t)key->port[i] << 40 ^ f->seed;
+  v = (v ^ key->address[i][1] * UINT64_C(0xd6e8feb86659fd93)) * UINT64_C(0x9e3779b97f4a7c15);
+  return v ^ v >> 29;
 }
 
 uint32_t law_flow_hash(const law_flows *f, const law_flow_key *key) {
   uint64_t both = hash_end(f, key, 0) + hash_end(f, key, 1); /* the same in both directions */
-  return (uint32_t)(mix(both + key->kind) >> 16);
+  return (uint32_t)((both + key->kind) * UINT64_C(0xbf58476d1ce4e5b9) >> 32);
 }
 
 static uint32_t slot_hash(uint64_t slot) { return (uint32_t)(slot >> 32); }
@@ -199,8 +195,20 @@ void law_flows_done(law_flows *f, law_flow_entry *e) {
   link_entry(f, e);
 }
 
-law_flow_entry *law_flows_oldest(const law_flows *f) {
-  return f->done.oldest != NULL ? f->done.oldest : f->open.oldest;
+/* Those at the end of the list that were used since they were put in their place go to the front,
+ * each at most once. */
+law_flow_entry *law_flows_last(law_flows *f, law_flow_list *list) {
+  law_flow_entry *e = list->oldest;
+  while (e != NULL && e->used > e->placed) {
+    law_flows_place(f, e);
+    e = list->oldest;
+  }
+  return e;
+}
+
+law_flow_entry *law_flows_oldest(law_flows *f) {
+  law_flow_entry *e = law_flows_last(f, &f->done);
+  return e != NULL ? e : law_flows_last(f, &f->open);
 }
 
 /* ---- The table ---- */

@@ -3,7 +3,8 @@
  *
  * Open addressing over 8-byte slots; records, with the listener's memory behind each, come from
  * slabs that are never moved or given back. What was least recently used is only put in order when
- * its place is much too old, so that a packet touches no record but its own. */
+ * somebody asks for it, or its place is much too old, so that a packet touches no record but its
+ * own. */
 #ifndef LAW_PCAP_FLOW_H
 #define LAW_PCAP_FLOW_H
 
@@ -43,7 +44,8 @@ typedef struct law_flow_entry {
   bool done;            /* the connection is over: forgotten sooner */
   bool closed;          /* the listener was told: nothing more is */
   uint64_t last;        /* time of the last packet */
-  uint64_t placed;      /* law_flows.num_uses when it was put to the front */
+  uint64_t used;        /* law_flows.num_uses at the last packet */
+  uint64_t placed;      /* the same when it was put to the front */
   struct law_flow_entry *newer, *older;
   law_tcp_side side[2]; /* as flow.end; TCP only */
 } law_flow_entry;
@@ -85,33 +87,46 @@ law_flow_entry *law_flows_add(law_flows *f, const law_flow_key *key, uint32_t ha
 void law_flows_remove(law_flows *f, law_flow_entry *e);
 /* Both sides of |e| ended. */
 void law_flows_done(law_flows *f, law_flow_entry *e);
-/* The one that is forgotten first. NULL: there are none. */
-law_flow_entry *law_flows_oldest(const law_flows *f);
+/* The one of a list that is forgotten first. NULL: there are none. */
+law_flow_entry *law_flows_last(law_flows *f, law_flow_list *list);
+/* The one of all that is forgotten first. NULL: there are none. */
+law_flow_entry *law_flows_oldest(law_flows *f);
 /* The place in the list is too old. */
 LAW_NOINLINE void law_flows_place(law_flows *f, law_flow_entry *e);
 
 LAW_INLINE void law_flows_use(law_flows *f, law_flow_entry *e, uint64_t time) {
   e->last = time;
-  f->num_uses++;
-  if (LAW_UNLIKELY(f->num_uses - e->placed > f->tolerance)) {
+  e->used = ++f->num_uses;
+  if (LAW_UNLIKELY(e->used - e->placed > f->tolerance)) {
     law_flows_place(f, e);
   }
+}
+
+/* Ports, kind and length of the addresses, in one. */
+LAW_INLINE uint64_t law_flow_rest(const law_flow_key *key) {
+  return (uint64_t)key->port[0] | (uint64_t)key->port[1] << 16 | (uint64_t)key->kind << 32 |
+         (uint64_t)key->address_len << 48;
+}
+
+/* The same, with the ports changed over. */
+LAW_INLINE uint64_t law_flow_rest_turned(const law_flow_key *key) {
+  return (uint64_t)key->port[1] | (uint64_t)key->port[0] << 16 | (uint64_t)key->kind << 32 |
+         (uint64_t)key->address_len << 48;
 }
 
 /* |*out_from|: which end of |e| sent a packet with |key|. False: |key| is of another flow. */
 LAW_INLINE bool law_flow_is(const law_flow_entry *e, const law_flow_key *key, unsigned *out_from) {
   const law_flow_key *k = &e->key;
-  if (k->kind != key->kind || k->address_len != key->address_len) {
-    return false;
-  }
-  bool same = k->address[0][0] == key->address[0][0] && k->address[1][0] == key->address[1][0] &&
-              k->port[0] == key->port[0] && k->port[1] == key->port[1] &&
-              k->address[0][1] == key->address[0][1] && k->address[1][1] == key->address[1][1];
-  bool swapped = k->address[0][0] == key->address[1][0] && k->address[1][0] == key->address[0][0] &&
-                 k->port[0] == key->port[1] && k->port[1] == key->port[0] &&
-                 k->address[0][1] == key->address[1][1] && k->address[1][1] == key->address[0][1];
-  *out_from = same ? 0 : 1;
-  return same || swapped;
+  uint64_t rest = law_flow_rest(k);
+  uint64_t same = (rest ^ law_flow_rest(key)) | (k->address[0][0] ^ key->address[0][0]) |
+                  (k->address[1][0] ^ key->address[1][0]) |
+                  (k->address[0][1] ^ key->address[0][1]) | (k->address[1][1] ^ key->address[1][1]);
+  uint64_t turned = (rest ^ law_flow_rest_turned(key)) | (k->address[0][0] ^ key->address[1][0]) |
+                    (k->address[1][0] ^ key->address[0][0]) |
+                    (k->address[0][1] ^ key->address[1][1]) |
+                    (k->address[1][1] ^ key->address[0][1]);
+  *out_from = same == 0 ? 0 : 1;
+  return same == 0 || turned == 0;
 }
 
 #endif

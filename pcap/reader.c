@@ -3,10 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pcap/checksum.h"
 #include "pcap/fragments.h"
-#include "pcap/ip.h"
-#include "pcap/link.h"
+#include "pcap/headers.h"
 #include "pcap/tcp.h"
 
 #define SECOND UINT64_C(1000000000)
@@ -17,20 +15,11 @@ enum {
   MIN_POOL = 256 << 10, /* so that no packet fills it alone */
   CHECK_EVERY = 64,     /* packets between looks for what is too old */
   UDP_HEADER = 8,
+  MAX_FETCH = 512, /* bytes of a record, the listener's first ones among them */
 };
 
 static const uint64_t default_idle = 36 * 3600 * SECOND;
 static const uint64_t done_idle = 120 * SECOND; /* late segments: the 2 MSL of RFC 9293, and some */
-
-/* The headers of a packet, before anything is done about it. */
-typedef struct parsed {
-  const char *unread; /* why it is not read; NULL: |ip| holds it */
-  law_ip ip;
-  law_slice frame;
-  bool keyed; /* |key| and |hash| are set: TCP or UDP, and no fragment */
-  law_flow_key key;
-  uint32_t hash;
-} parsed;
 
 struct law_reader {
   law_listener listener;
@@ -40,7 +29,7 @@ struct law_reader {
   law_tcp tcp;
   law_fragments *fragments;
   law_flow_entry *last; /* the flow of the last packet, or NULL */
-  parsed ready[LAW_READY_MAX];
+  law_headers ready[LAW_READY_MAX];
   size_t num_ready, next_ready;
   uint64_t num_flows;
   law_place place; /* of the last packet */
@@ -120,60 +109,44 @@ static law_flow_entry *open_flow(law_reader *r, const law_flow_key *key, uint32_
   return e;
 }
 
-/* The flow of |p|, found or opened; |answers|: a new one was opened by the other end. */
-static law_flow_entry *flow_of(law_reader *r, const parsed *p, bool answers, unsigned *out_from) {
-  law_flow_entry *e = r->last;
-  if (e != NULL && law_flow_is(e, &p->key, out_from)) {
+/* The flow of |h|, found or opened; |answers|: a new one was opened by the other end. */
+static law_flow_entry *flow_of(law_reader *r, const law_headers *h, bool answers,
+                               unsigned *out_from) {
+  law_flow_entry *e = h->guess != NULL ? h->guess : r->last;
+  if (LAW_LIKELY(e != NULL && law_flow_is(e, &h->key, out_from))) {
     return e;
   }
-  e = law_flows_find(&r->flows, &p->key, p->hash);
+  e = law_flows_find(&r->flows, &h->key, h->hash);
   if (LAW_UNLIKELY(e == NULL)) {
-    law_flow_key opener = answers ? swapped(&p->key) : p->key;
-    e = open_flow(r, &opener, p->hash);
+    law_flow_key opener = answers ? swapped(&h->key) : h->key;
+    e = open_flow(r, &opener, h->hash);
   }
   if (e != NULL) {
-    (void)law_flow_is(e, &p->key, out_from);
+    (void)law_flow_is(e, &h->key, out_from);
   }
   return e;
-}
-
-/* Sets the key, when there are ports: they stand first in TCP and in UDP. */
-LAW_INLINE void set_key(const law_flows *f, parsed *p) {
-  const law_ip *ip = &p->ip;
-  p->keyed = !ip->fragment && ip->payload.captured >= 4 &&
-             (ip->protocol == LAW_IP_TCP || ip->protocol == LAW_IP_UDP);
-  if (!p->keyed) {
-    return;
-  }
-  law_flow_kind kind = ip->protocol == LAW_IP_TCP ? LAW_FLOW_TCP : LAW_FLOW_UDP;
-  p->key = (law_flow_key){.port = {(uint16_t)law_slice_u16(&ip->payload, 0),
-                                   (uint16_t)law_slice_u16(&ip->payload, 2)},
-                          .kind = (uint16_t)kind,
-                          .address_len = ip->address_len};
-  if (LAW_LIKELY(ip->address_len == 4)) {
-    memcpy(p->key.address[0], ip->source, 4);
-    memcpy(p->key.address[1], ip->target, 4);
-  } else {
-    memcpy(p->key.address[0], ip->source, 16);
-    memcpy(p->key.address[1], ip->target, 16);
-  }
-  p->hash = law_flow_hash(f, &p->key);
 }
 
 static bool is_idle(const law_flow_entry *e, uint64_t now, uint64_t limit) {
   return now > e->last && now - e->last > limit;
 }
 
+/* One record that is out of place holds up the others until the next look: order costs memory's
+ * time, and age is not urgent. */
+static void expire_list(law_reader *r, law_flow_list *list, uint64_t limit) {
+  while (list->oldest != NULL && is_idle(list->oldest, r->place.time, limit)) {
+    close_flow(r, list->oldest);
+  }
+  if (list->oldest != NULL && list->oldest->used > list->oldest->placed) {
+    law_flows_place(&r->flows, list->oldest);
+  }
+}
+
 /* Forgets what is too old. */
 static void expire(law_reader *r) {
   law_tcp_expire(&r->tcp, &r->place);
-  law_flows *f = &r->flows;
-  while (f->done.oldest != NULL && is_idle(f->done.oldest, r->place.time, done_idle)) {
-    close_flow(r, f->done.oldest);
-  }
-  while (f->open.oldest != NULL && is_idle(f->open.oldest, r->place.time, r->idle)) {
-    close_flow(r, f->open.oldest);
-  }
+  expire_list(r, &r->flows.done, done_idle);
+  expire_list(r, &r->flows.open, r->idle);
 }
 
 /* ---- Packets ---- */
@@ -182,13 +155,13 @@ static bool is_answer(const law_segment *seg) {
   return (seg->flags & (LAW_TCP_SYN | LAW_TCP_ACK)) == (LAW_TCP_SYN | LAW_TCP_ACK);
 }
 
-static law_flow_entry *tcp_flow(law_reader *r, const parsed *p, const law_segment *seg,
+static law_flow_entry *tcp_flow(law_reader *r, const law_headers *h, const law_segment *seg,
                                 unsigned *out_from) {
-  law_flow_entry *e = flow_of(r, p, is_answer(seg), out_from);
+  law_flow_entry *e = flow_of(r, h, is_answer(seg), out_from);
   if (LAW_UNLIKELY(e != NULL && ((seg->flags & LAW_TCP_SYN) != 0 || e->done)) &&
       law_tcp_is_new(e, *out_from, seg)) {
     close_flow(r, e);
-    e = flow_of(r, p, is_answer(seg), out_from);
+    e = flow_of(r, h, is_answer(seg), out_from);
   }
   return e;
 }
@@ -204,17 +177,17 @@ static void end_connection(law_reader *r, law_flow_entry *e) {
   }
 }
 
-static void tcp_packet(law_reader *r, const parsed *p) {
+static void tcp_packet(law_reader *r, const law_headers *h) {
   law_segment seg;
   unsigned from;
   seg.data.place = r->place;
-  const char *what = law_tcp_open(p->ip.payload, &seg);
+  const char *what = law_tcp_open(h->ip.payload, &seg);
   if (LAW_UNLIKELY(what != NULL)) {
     tell_unread(r, &r->place, what);
     return;
   }
   r->counts.tcp++;
-  law_flow_entry *e = tcp_flow(r, p, &seg, &from);
+  law_flow_entry *e = tcp_flow(r, h, &seg, &from);
   if (LAW_UNLIKELY(e == NULL)) {
     tell_unread(r, &r->place, "a packet for which there was no memory");
     return;
@@ -255,8 +228,8 @@ static bool open_udp(law_slice *s) {
   return true;
 }
 
-static void udp_packet(law_reader *r, const parsed *p) {
-  law_slice s = p->ip.payload;
+static void udp_packet(law_reader *r, const law_headers *h) {
+  law_slice s = h->ip.payload;
   unsigned from;
   if (s.captured < UDP_HEADER || !open_udp(&s)) {
     bool was_cut = s.captured < UDP_HEADER && s.length >= UDP_HEADER;
@@ -265,7 +238,7 @@ static void udp_packet(law_reader *r, const parsed *p) {
     return;
   }
   r->counts.udp++;
-  law_flow_entry *e = flow_of(r, p, false, &from);
+  law_flow_entry *e = flow_of(r, h, false, &from);
   if (e == NULL) {
     tell_unread(r, &r->place, "a packet for which there was no memory");
     return;
@@ -293,57 +266,47 @@ LAW_COLD static bool put_together(law_reader *r, law_ip *ip) {
   return true;
 }
 
-static void ip_payload(law_reader *r, parsed *p) {
-  if (LAW_UNLIKELY(p->ip.fragment)) {
-    if (!put_together(r, &p->ip)) {
+static void ip_payload(law_reader *r, law_headers *h) {
+  if (LAW_UNLIKELY(h->ip.fragment)) {
+    if (!put_together(r, &h->ip)) {
       return;
     }
-    set_key(&r->flows, p);
+    law_headers_set_key(h, &r->flows);
   }
-  if (LAW_LIKELY(p->ip.protocol == LAW_IP_TCP)) {
-    tcp_packet(r, p);
-  } else if (p->ip.protocol == LAW_IP_UDP) {
-    udp_packet(r, p);
+  if (LAW_LIKELY(h->ip.protocol == LAW_IP_TCP)) {
+    tcp_packet(r, h);
+  } else if (h->ip.protocol == LAW_IP_UDP) {
+    udp_packet(r, h);
   } else {
-    tell_unread(r, &r->place, law_ip_other(p->ip.protocol));
+    tell_unread(r, &r->place, law_ip_other(h->ip.protocol));
   }
 }
 
-/* Reads the headers of |packet|. */
-LAW_INLINE void parse(const law_reader *r, const law_packet *packet, parsed *p) {
-  uint32_t length = packet->length < packet->captured ? packet->captured : packet->length;
-  p->frame = (law_slice){packet->data, packet->captured, length};
-  p->unread = law_link_open(packet->link, &p->frame);
-  if (LAW_LIKELY(p->unread == NULL)) {
-    p->unread = law_ip_open(p->frame, &p->ip);
-  }
-  if (LAW_UNLIKELY(r->checksums) && p->unread == NULL) {
-    p->unread = law_checksum_wrong(&p->ip, p->frame);
-  }
-  if (LAW_LIKELY(p->unread == NULL)) {
-    set_key(&r->flows, p);
-  }
-}
-
-static void fetch_record(law_flow_entry *e) {
-  for (size_t at = 0; at < sizeof *e + 64; at += 64) {
+static void fetch_record(const law_flows *f, law_flow_entry *e) {
+  size_t len = f->record_len < MAX_FETCH ? f->record_len : MAX_FETCH;
+  for (size_t at = 0; at < len; at += 64) {
     __builtin_prefetch((uint8_t *)e + at, 1);
   }
 }
 
-/* The records that the packets from |at| on belong to, each once if they follow each other. */
+/* The records that the packets belong to, each once if they follow each other. */
 static size_t guess_flows(law_reader *r, law_flow_entry **out) {
-  uint32_t before = 0;
+  const law_headers *before = NULL;
   size_t num = 0;
   for (size_t i = 0; i < r->num_ready; i++) {
-    const parsed *p = &r->ready[i];
-    if (p->unread != NULL || !p->keyed || (num > 0 && p->hash == before)) {
+    law_headers *h = &r->ready[i];
+    if (LAW_UNLIKELY(h->unread != NULL || !h->keyed)) {
       continue;
     }
-    before = p->hash;
-    out[num] = law_flows_guess(&r->flows, p->hash);
-    if (out[num] != NULL) {
-      fetch_record(out[num++]);
+    if (before != NULL && h->hash == before->hash) {
+      h->guess = before->guess;
+      continue;
+    }
+    h->guess = law_flows_guess(&r->flows, h->hash);
+    before = h;
+    if (LAW_LIKELY(h->guess != NULL)) {
+      fetch_record(&r->flows, h->guess);
+      out[num++] = h->guess;
     }
   }
   return num;
@@ -354,9 +317,10 @@ void law_reader_ready(law_reader *r, const law_packet *packets, size_t num) {
   r->num_ready = num < LAW_READY_MAX ? num : LAW_READY_MAX;
   r->next_ready = 0;
   for (size_t i = 0; i < r->num_ready; i++) {
-    parse(r, &packets[i], &r->ready[i]);
-    if (LAW_LIKELY(r->ready[i].unread == NULL && r->ready[i].keyed)) {
-      law_flows_fetch(&r->flows, r->ready[i].hash);
+    law_headers *h = &r->ready[i];
+    law_headers_read(h, &r->flows, &packets[i], r->checksums);
+    if (LAW_LIKELY(h->unread == NULL && h->keyed)) {
+      law_flows_fetch(&r->flows, h->hash);
     }
   }
   size_t num_entries = guess_flows(r, entries);
@@ -370,23 +334,23 @@ void law_reader_ready(law_reader *r, const law_packet *packets, size_t num) {
 }
 
 void law_reader_packet(law_reader *r, const law_packet *packet) {
-  parsed own, *p = &own;
+  law_headers own, *h = &own;
   if (LAW_LIKELY(r->next_ready < r->num_ready)) {
-    p = &r->ready[r->next_ready++];
+    h = &r->ready[r->next_ready++];
   } else {
-    parse(r, packet, p);
+    law_headers_read(h, &r->flows, packet, r->checksums);
   }
   r->place = (law_place){packet->frame, packet->time, 0};
   r->counts.bytes += packet->captured;
   if (LAW_UNLIKELY(++r->counts.packets % CHECK_EVERY == 0)) {
     expire(r);
   }
-  if (LAW_UNLIKELY(p->unread != NULL)) {
-    tell_unread(r, &r->place, p->unread);
+  if (LAW_UNLIKELY(h->unread != NULL)) {
+    tell_unread(r, &r->place, h->unread);
     return;
   }
-  r->place.at = (uint32_t)(p->ip.payload.data - packet->data);
-  ip_payload(r, p);
+  r->place.at = (uint32_t)(h->ip.payload.data - packet->data);
+  ip_payload(r, h);
 }
 
 /* ---- The reader ---- */
