@@ -13,7 +13,7 @@ import pytest
 from wirelaw import catalogue, paths
 from wirelaw.engine.codec import Codec
 
-VARIANTS = ("mqtt31", "mqtt311", "mqtt5")
+VARIANTS = ("mqtt31", "mqtt311", "mqtt5", "coap")
 STATUSES = {
     "ok": {"message"},
     "malformed": {"requirement", "offset"},
@@ -27,8 +27,9 @@ Vector = dict[str, Any]
 
 @cache
 def files() -> dict[str, list[Vector]]:
-    folder = paths.data("conformance/vectors/mqtt")
-    return {f.stem: json.loads(f.read_text("utf-8")) for f in sorted(folder.glob("*.json"))}
+    """By folder and name, such as coap/header."""
+    found = sorted(paths.data("conformance/vectors").glob("*/*.json"))
+    return {f"{f.parent.name}/{f.stem}": json.loads(f.read_text("utf-8")) for f in found}
 
 
 @cache
@@ -47,7 +48,8 @@ def sides(vector: Vector) -> list[bool]:
 
 def test_there_are_enough_with_names_of_their_own() -> None:
     names = Counter(vector["name"] for vector in all_vectors())
-    assert len(names) >= 500
+    assert len(names) >= 850
+    assert sum(len(vectors) for name, vectors in files().items() if name.startswith("coap/")) >= 150
     assert [name for name, times in names.items() if times > 1] == []
     assert all(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name) for name in names)
 

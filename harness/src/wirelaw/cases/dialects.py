@@ -8,11 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from wirelaw.cases.context import Context
 from wirelaw.engine import binding
 from wirelaw.engine.codec import codec_of
+from wirelaw.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,20 @@ class Dialect:
 def dialect_of(family: str) -> Dialect:
     """The dialect of a protocol by the name in its C struct (mqtt)."""
     return import_module(f"wirelaw.cases.{family}").DIALECT  # type: ignore[no-any-return]
+
+
+def has_cases(family: str) -> bool:
+    """Whether cases of a protocol can be written: there are some that can only be decoded yet."""
+    return find_spec(f"wirelaw.cases.{family}") is not None
+
+
+def need_cases(protocol: str) -> None:
+    """Raises UserError for a protocol without cases."""
+    if not has_cases(family_of(protocol)):
+        raise UserError(
+            f"there are no cases for {protocol} yet, so nothing can be checked by them; "
+            f"'wirelaw spec {protocol}', 'wirelaw decode {protocol}' and 'wirelaw pcap check' know it"
+        )
 
 
 @cache

@@ -102,6 +102,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _check_words(args: argparse.Namespace) -> None:
+    from wirelaw.cases.dialects import need_cases
     from wirelaw.iut.descriptor import PROTOCOLS
 
     if args.protocol not in PROTOCOLS:
@@ -110,6 +111,7 @@ def _check_words(args: argparse.Namespace) -> None:
         near = difflib.get_close_matches(args.protocol, PROTOCOLS, n=1)
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(PROTOCOLS)}"
         raise UserError(f"there is no protocol '{args.protocol}'; {hint}")
+    need_cases(args.protocol)
     if args.patience <= 0:
         raise UserError("--patience must be above 0; 2 doubles all deadlines")
     if args.client_id and not args.client_id.isalnum():

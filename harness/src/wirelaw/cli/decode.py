@@ -20,6 +20,7 @@ examples:
   wirelaw decode mqtt5 c000                  hex on the command line, spaces allowed
   wirelaw decode mqtt5 packet.bin --spans    a file of bytes, with the path of each field
   wirelaw decode mqtt5 3003 --json           one document for machines
+  wirelaw decode coap 40017d34bb74656d7065726174757265
 
 exit status: 0 well-formed, 1 not
 """
@@ -27,7 +28,7 @@ exit status: 0 well-formed, 1 not
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
-    parser.add_argument("protocol", help="mqtt311 or mqtt5")
+    parser.add_argument("protocol", help="mqtt311, mqtt5 or coap")
     parser.add_argument("bytes", metavar="HEX|FILE", help="hex, a file, or - for standard input")
     parser.add_argument("--from", dest="side", choices=("client", "server"), default=None,
                         help="who sent it; default: whoever may")  # fmt: skip

@@ -20,12 +20,13 @@ examples:
   wirelaw encode mqtt5 PUBLISH '{topic: a/b, qos: 1, packet_id: 7, payload: hello, topic_alias: 3}'
   wirelaw encode mqtt5 CONNECT '{client_id: x, edit: [{force: keep_alive, to: 9}]}'
   wirelaw encode mqtt5 --list CONNECT              its fields and their values
+  wirelaw encode coap GET '{message_id: 7, token: ab, uri_path: [a, b], unknown: [[2053, x]]}'
 """
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
-    parser.add_argument("protocol", help="mqtt311 or mqtt5")
+    parser.add_argument("protocol", help="mqtt311, mqtt5 or coap")
     parser.add_argument("packet", nargs="?", help="its type, as CONNECT")
     parser.add_argument("fields", nargs="?", default="{}", metavar="FIELDS")
     parser.add_argument("--list", nargs="?", const="", metavar="PACKET",

@@ -50,9 +50,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from wirelaw.cases.dialects import need_cases
     from wirelaw.engine import kills
     from wirelaw.engine.matrix import known_faults
 
+    need_cases(args.protocol)
     faults = _chosen(known_faults(args.protocol, args.role), args)
     cases = _case_ids(args)
     progress = _Progress(len(faults))
