@@ -275,7 +275,8 @@ static bool walk_more(walk *w, uint32_t nibble, uint32_t parent, uint32_t *out_l
 
 static void walk_token(walk *w, const law_field *field, uint32_t parent) {
   uint32_t len;
-  uint32_t nibble = w->message[field->implies_member] >> field->shift & ((1u << field->width) - 1);
+  uint32_t byte = w->message[field->implies_member];
+  uint32_t nibble = byte >> field->shift & ((1u << field->width) - 1);
   if (!walk_more(w, nibble, parent, &len)) {
     return;
   }
