@@ -347,36 +347,59 @@ void law_alias_scrub(law_alias *a, uint64_t salt, uint8_t *bytes, size_t len) {
 
 /* ---- Addresses ---- */
 
-/* How many leading bits of an address stay, so that it stays the kind of address that it is. */
-static unsigned kept_bits_4(const uint8_t *p) {
-  if (p[0] == 0 || p[0] == 127 || p[0] >= 224) {
-    return 32;
-  }
-  return p[0] == 10                                ? 8
-         : p[0] == 172 && (p[1] & 0xf0) == 16      ? 12
-         : (p[0] == 192 && p[1] == 168) || (p[0] == 169 && p[1] == 254) ? 16
-         : p[0] == 100 && (p[1] & 0xc0) == 64      ? 10
-                                                   : 0;
-}
+/* Kinds of addresses, which stay what they are: every bit on the way to one of these prefixes stays, so
+ * that no other address takes its place. |frozen|: so do all the bits behind it. */
+typedef struct special {
+  uint8_t prefix[16];
+  uint8_t bits;
+  bool frozen;
+} special;
 
-static unsigned kept_bits_6(const uint8_t *p) {
-  static const uint8_t zeros[15] = {0};
-  if (memcmp(p, zeros, 15) == 0) {
-    return 128; /* ::, ::1 */
-  }
-  if (p[0] == 0xff) {
-    return 104; /* a group; of one host, the end of its address */
-  }
-  return p[0] == 0xfe && (p[1] & 0xc0) == 0x80 ? 64 : (p[0] & 0xfe) == 0xfc ? 8 : 3;
-}
+static const special special_4[] = {
+    {{0}, 8, true},         {{10}, 8, false},       {{100, 64}, 10, false}, {{127}, 8, true},
+    {{169, 254}, 16, false}, {{172, 16}, 12, false}, {{192, 168}, 16, false}, {{224}, 3, true},
+};
+static const special special_6[] = {
+    {{0}, 127, true}, {{0xfc}, 8, false}, {{0xfd}, 8, false}, {{0xfe, 0x80}, 64, false},
+    {{0xff}, 8, true},
+};
 
 static bool bit_of(const uint8_t *p, unsigned i) { return (p[i / 8] >> (7 - i % 8) & 1) != 0; }
 
+static bool share_bits(const uint8_t *one, const uint8_t *other, unsigned bits) {
+  unsigned whole = bits / 8, rest = bits % 8;
+  return memcmp(one, other, whole) == 0 &&
+         (rest == 0 || (one[whole] ^ other[whole]) >> (8 - rest) == 0);
+}
+
+/* Whether the bit |i| of |address| stays. */
+static bool bit_stays(const uint8_t *address, size_t len, unsigned i) {
+  const special *all = len == 4 ? special_4 : special_6;
+  size_t num = len == 4 ? sizeof special_4 / sizeof *special_4 : sizeof special_6 / sizeof *special_6;
+  for (size_t k = 0; k < num; k++) {
+    bool on_the_way = i < all[k].bits && share_bits(address, all[k].prefix, i);
+    if (on_the_way || (all[k].frozen && share_bits(address, all[k].prefix, all[k].bits))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* A group of one host's neighbours (RFC 4291 section 2.7.1) ends as its address does. */
+static bool is_of_neighbours(const uint8_t *p, size_t len) {
+  static const uint8_t head[13] = {0xff, 2, [11] = 1, [12] = 0xff};
+  return len == 16 && memcmp(p, head, sizeof head) == 0;
+}
+
 /* Each bit is turned or not, by the bits before it. */
-static void turn_bits(law_alias *a, uint8_t *address, size_t len, unsigned from) {
+static void turn_bits(law_alias *a, uint8_t *address, size_t len) {
   uint8_t before[17], out[16], mac[DIGEST];
+  unsigned from = is_of_neighbours(address, len) ? 104 : 128;
   memcpy(out, address, len);
-  for (unsigned i = from; i < len * 8; i++) {
+  for (unsigned i = 0; i < len * 8; i++) {
+    if (i < from && bit_stays(address, len, i)) {
+      continue;
+    }
     memset(before, 0, sizeof before);
     for (unsigned k = 0; k < i; k++) {
       before[k / 8] |= (uint8_t)(bit_of(address, k) << (7 - k % 8));
@@ -408,7 +431,7 @@ void law_alias_ip(law_alias *a, uint8_t *address, size_t len) {
     return;
   }
   memcpy(before, address, len);
-  turn_bits(a, address, len, len == 4 ? kept_bits_4(address) : kept_bits_6(address));
+  turn_bits(a, address, len);
   keep(a, DOMAIN_IP, before, address, len);
 }
 

@@ -33,7 +33,8 @@ void law_alias_payload(law_alias *a, uint8_t *bytes, size_t len);
 void law_alias_scrub(law_alias *a, uint64_t salt, uint8_t *bytes, size_t len);
 
 /* |len| 4 or 16. Addresses that share n leading bits share n bits afterwards (Xu and others, Crypto-PAn);
- * loopback, multicast and broadcast stay, private and link-local prefixes too. */
+ * loopback, multicast and broadcast stay, private and link-local prefixes too, and the bits that an
+ * address shares with one of these. No two get one. */
 void law_alias_ip(law_alias *a, uint8_t *address, size_t len);
 /* 6 bytes. One maker stays one maker; group addresses stay, but for what they say of a host. */
 void law_alias_mac(law_alias *a, uint8_t *address);

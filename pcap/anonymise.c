@@ -344,11 +344,14 @@ static bool pass(job *j, const char *path, law_packetfile *file, char *error) {
     }
   }
   const char *why = j->out_of_memory ? "no memory left" : law_source_error(s);
-  if (why && status != LAW_SOURCE_END) {
+  bool damaged = status == LAW_SOURCE_FAILED && j->frame > 0;
+  if (damaged && file) {
+    leave_out(j, "what comes after the place where the file is damaged", 0);
+  } else if (why && status != LAW_SOURCE_END) {
     (void)snprintf(error, LAW_SOURCE_TEXT, "%s", why);
   }
   law_source_close(s);
-  return !j->out_of_memory && status == LAW_SOURCE_END;
+  return !j->out_of_memory && (damaged || status == LAW_SOURCE_END);
 }
 
 static bool prepare(job *j, const law_check_command *o, const uint8_t *key) {
@@ -372,10 +375,11 @@ static bool prepare(job *j, const law_check_command *o, const uint8_t *key) {
 
 static bool run(job *j, const char *path, FILE *out, char *error) {
   law_packetfile file;
-  if (!pass(j, path, NULL, error)) {
+  bool read = pass(j, path, NULL, error);
+  law_reader_end(j->reader); /* also gives the memory of its flows back */
+  if (!read) {
     return false;
   }
-  law_reader_end(j->reader);
   for (size_t i = 0; i < j->frames.num; i++) {
     law_known_flow *flow = j->frames.all[i].flow;
     if (flow) {

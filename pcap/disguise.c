@@ -29,6 +29,10 @@ static void read_tcp(law_layout *l, const law_packet *packet) {
     return;
   }
   uint32_t header = (s->data[12] >> 4) * 4u;
+  if (header < TCP_LEN) {
+    l->what = "a malformed TCP header";
+    return;
+  }
   l->tcp = true;
   l->syn = (s->data[13] & 2) != 0;
   l->seq = (uint32_t)s->data[4] << 24 | (uint32_t)s->data[5] << 16 | law_slice_u16(s, 6);

@@ -11,6 +11,7 @@ static const struct {
 } verbs[] = {
     {"check", law_verb_check, "judge a capture, or what an interface receives"},
     {"messages", law_verb_messages, "list its messages and their bytes as JSON lines, for programs"},
+    {"extract", law_verb_extract, "messages as inputs of fuzzers, one for each shape"},
     {"anonymise", law_verb_anonymise, "replace what must not be shown, keep what is wrong"},
 };
 

@@ -11,6 +11,7 @@ enum {
 /* |argv|[0] is the verb. */
 int law_verb_check(int argc, char **argv);
 int law_verb_messages(int argc, char **argv);
+int law_verb_extract(int argc, char **argv);
 int law_verb_anonymise(int argc, char **argv);
 
 #endif
