@@ -16,14 +16,15 @@ _OPTIONS = (
 )
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """FILE, --flow, and what is needed to read the capture."""
+def add_arguments(parser: argparse.ArgumentParser, flows: bool = True) -> None:
+    """FILE, --flow (with `flows`), and what is needed to read the capture."""
     parser.add_argument("file", metavar="FILE", help="pcap or pcapng; - is standard input")
-    parser.add_argument(
-        "--flow", action="append", type=int, default=[], metavar="N",
-        help="this one, as 'pcap check' numbers them; may be given again; default: all of the first "
-             "one's server",
-    )  # fmt: skip
+    if flows:
+        parser.add_argument(
+            "--flow", action="append", type=int, default=[], metavar="N",
+            help="this one, as 'pcap check' numbers them; may be given again; default: all of the "
+                 "first one's server",
+        )  # fmt: skip
     for name, metavar, text in _OPTIONS:
         parser.add_argument(name, action="append", default=[], metavar=metavar, help=text)
 
