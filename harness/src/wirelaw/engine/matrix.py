@@ -27,7 +27,7 @@ from wirelaw.engine.deadlines import Clock
 from wirelaw.engine.net import Endpoint, Net
 from wirelaw.engine.peerclient import PeerClient
 from wirelaw.engine.run import CaseRun
-from wirelaw.engine.scheduler import Scheduler
+from wirelaw.engine.scheduler import FOREVER, Scheduler
 from wirelaw.engine.session import Options, Session
 from wirelaw.engine.target import Login, Target
 from wirelaw.errors import UserError
@@ -339,9 +339,11 @@ class Matrix:
     def _session(
         self, told: Told, target: Target, cases: list[Case], own: Callable[[], Target] | None
     ) -> Session:
+        # One process hosts all the peers: who waits does so for this machine, and counts.
         concurrency = CONCURRENCY if self.share.role == "server" else CLIENTS
         return Session(
-            self.scheduler, target, cases, Options(concurrency, crowd=4 * concurrency, again=False),
+            self.scheduler, target, cases,
+            Options(concurrency, crowd=len(cases), idle=FOREVER, again=False),
             on_ended=lambda run, note: told.add(run), make_own=own,
         )  # fmt: skip
 

@@ -38,12 +38,13 @@ _DEATHLY = frozenset(("closed", "connect", "refused", "timeout", "flow"))
 
 @dataclass
 class Options:
-    """How a session runs. `concurrency` cases run at once, beside those that wait for something
-    to come; `crowd` bounds both. `again`: whether failures by time-out on a busy machine get a
+    """How a session runs. `concurrency` cases run at once, beside those that have waited for `idle`
+    ns; `crowd` bounds both. `again`: whether failures by time-out on a busy machine get a
     second look."""
 
     concurrency: int = 32
     crowd: int = 128
+    idle: int = IDLE
     own_concurrency: int = 2
     seed: int = 0
     again: bool = True
@@ -135,7 +136,7 @@ class Session:
     @property
     def num_running(self) -> int:
         """The cases that are running, without those that mostly sleep, or wait now."""
-        idle = net_module.now() - IDLE
+        idle = net_module.now() - self.options.idle
         return sum(
             1 for run, task in self._active.items()
             if run.case.seconds < SLEEPER and task.resumed > idle
