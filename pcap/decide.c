@@ -112,6 +112,9 @@ static law_decision try_protocol(const law_stream *s, const law_protocol *p,
 
 static law_decision try_protocols(const law_stream *s, const law_bytes heads[2], bool final) {
   for (size_t i = 0; law_protocols[i]; i++) {
+    if (law_protocols[i]->datagrams) {
+      continue;
+    }
     law_decision d = try_protocol(s, law_protocols[i], heads, final);
     if (d.layer != LAW_LAYER_UNDECIDED) {
       return d;
@@ -173,17 +176,44 @@ static law_decision decide_tcp(const law_stream *s, const law_bytes heads[2], bo
   return try_protocols(s, heads, final);
 }
 
-static law_decision decide_udp(const law_stream *s, const law_bytes heads[2]) {
+/* At the protocol's port one message says it, elsewhere one of each side. */
+static law_decision try_datagrams(const law_stream *s, const law_bytes heads[2]) {
+  for (size_t i = 0; law_protocols[i]; i++) {
+    const law_protocol *p = law_protocols[i];
+    bool fits[2] = {false, false};
+    for (unsigned end = 0; end < 2 && p->datagrams; end++) {
+      fits[end] = score(s, p, heads[end], (int)end) >= WHOLE;
+    }
+    int hint = law_stream_server_hint(s, p);
+    if ((fits[0] && fits[1]) || ((hint >= 0 || s->around) && (fits[0] || fits[1]))) {
+      return talk(p, NULL, s->client >= 0 ? s->client : hint >= 0 ? 1 - hint : -1);
+    }
+  }
+  return undecided;
+}
+
+static law_decision decide_udp(const law_stream *s, const law_bytes heads[2], bool final) {
+  const law_decode_as *as = named(s);
+  if (s->known.protocol) {
+    return talk(s->known.protocol, s->known.variant, s->client);
+  }
   if (!s->around && either(law_dtls_detect, heads)) {
     return (law_decision){.layer = LAW_LAYER_DTLS, .client = -1};
   }
+  if (as && as->protocol->datagrams) {
+    return talk(as->protocol, as->variant, -1);
+  }
+  law_decision d = try_datagrams(s, heads);
+  if (d.layer != LAW_LAYER_UNDECIDED) {
+    return d;
+  }
   const char *what = law_guess(s->flow, heads[0].len > 0 ? heads[0] : heads[1]);
-  return none(what ? what : "unknown: no protocol was recognised");
+  return final ? none(what ? what : "unknown: no protocol was recognised") : undecided;
 }
 
 law_decision law_stream_decide(const law_stream *s, const law_bytes heads[2], bool final) {
   if (s->flow->kind == LAW_FLOW_UDP) {
-    return decide_udp(s, heads);
+    return decide_udp(s, heads, final);
   }
   law_decision d = decide_tcp(s, heads, final);
   if (d.layer != LAW_LAYER_UNDECIDED) {

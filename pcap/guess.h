@@ -8,8 +8,4 @@
  * bytes of either end, and the ports of |flow|; or NULL when it is unknown. Lives for ever. */
 const char *law_guess(const law_flow *flow, law_bytes head);
 
-/* |bytes| are a CoAP message over UDP (RFC 7252 section 3): version, code, token and every option
- * fit. */
-bool law_coap_detect(law_bytes bytes);
-
 #endif

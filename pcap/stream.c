@@ -176,7 +176,7 @@ static void start_talk(law_stream *s, const law_decision *d) {
       .client = client,
       .server_hint = law_stream_server_hint(s, d->protocol),
       .variant = d->variant ? d->variant : s->env->variant,
-      .whole = s->whole,
+      .whole = s->whole || d->protocol->datagrams,
       .begins = {!d->guessed && is_whole_way(s, 0), !d->guessed && is_whole_way(s, 1)},
       .world = s->known.world,
       .judged = s->known.judged != 0 ? s->known.judged : 3};
@@ -239,9 +239,27 @@ static bool hold(law_stream *s, unsigned from, const law_place *place, law_bytes
   return true;
 }
 
+/* The first datagram of |end| that some protocol takes for its own, else the first one. */
+static law_bytes datagram_of(const law_stream *s, unsigned end) {
+  law_bytes first = {NULL, 0};
+  for (const law_held *h = s->held; h; h = h->next) {
+    law_bytes datagram = law_bytes_of(h->data, h->from == end ? h->len : 0);
+    for (size_t i = 0; law_protocols[i] && datagram.len > 0; i++) {
+      if (law_protocols[i]->datagrams && law_protocols[i]->detect(datagram, LAW_CLIENT) > 0) {
+        return datagram;
+      }
+    }
+    first = first.len > 0 ? first : datagram;
+  }
+  return first;
+}
+
 /* The first bytes of |end| that are held, in a row. */
 static law_bytes head_of(const law_stream *s, unsigned end, uint8_t *head) {
   size_t len = 0;
+  if (s->flow->kind == LAW_FLOW_UDP) {
+    return datagram_of(s, end);
+  }
   for (const law_held *h = s->held; h && len < LAW_HEAD_MAX; h = h->next) {
     if (h->from == end && h->len == 0 && len > 0) {
       break;
@@ -350,6 +368,9 @@ void law_stream_soon(const law_stream *s, unsigned stage) {
 }
 
 void law_stream_push(law_stream *s, unsigned from, const law_place *place, law_bytes bytes) {
+  if (LAW_UNLIKELY(bytes.len == 0)) {
+    return; /* an empty datagram */
+  }
   s->bytes += bytes.len;
   if (LAW_LIKELY(s->layer != LAW_LAYER_UNDECIDED) || decide_first(s, from, bytes)) {
     deliver(s, from, place, bytes);

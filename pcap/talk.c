@@ -16,6 +16,10 @@ static const char unsure_text[] =
     "no message was found to begin after what the capture lacks, so these bytes belong to none";
 static const char unframed_text[] =
     "they follow a message whose length is wrong, so where the next one begins is not known";
+static const char foreign_text[] =
+    "datagrams that receivers ignore, since they say that they are something else";
+static const char no_message_text[] =
+    "datagrams that are no message, where nothing shows that their sender speaks the protocol";
 static const char ended_text[] = "their sender had closed already";
 
 /* ---- Telling ---- */
@@ -53,6 +57,13 @@ static void tell_cut(law_talk *t, unsigned from) {
   told.type = t->protocol->type_of(t->judge.context, told.wire);
   told.unsure = !t->way[from].certain;
   place_message(t, &told, side);
+  t->env->told(t->env->user, t->flow, &told);
+}
+
+static void tell_cut_datagram(law_talk *t, unsigned from, law_bytes part) {
+  law_told told = told_of(t, LAW_TOLD_CUT, from);
+  told.wire = part;
+  told.type = t->protocol->type_of(t->judge.context, part);
   t->env->told(t->env->user, t->flow, &told);
 }
 
@@ -157,9 +168,31 @@ static void count_valid(law_talk *t, unsigned from, law_bytes wire) {
   }
 }
 
+/* Datagrams of other kinds may come by the same ports: one that is refused says something of its
+ * sender only when that sender speaks the protocol, or at the protocol's port, where a message of
+ * either side has begun the conversation. */
+static bool believe_datagram(law_talk *t, unsigned from, const law_judged *judged,
+                             law_status status) {
+  if (status == LAW_OK) {
+    count_valid(t, from, judged->wire);
+    return true;
+  }
+  bool spoken = t->at_port || t->way[from].valid >= LAW_TALK_CERTAIN;
+  bool foreign = t->protocol->foreign && t->protocol->foreign(judged->wire);
+  if (spoken && !foreign) {
+    return true;
+  }
+  t->env->skipped(t->env->user, t->flow, from, foreign ? foreign_text : no_message_text,
+                  judged->wire.len);
+  return false;
+}
+
 /* Was it a message at all? What follows a hole need not be one. */
 static bool believe(law_talk *t, unsigned from, const law_judged *judged, law_status status) {
   law_talk_way *way = &t->way[from];
+  if (t->protocol->datagrams) {
+    return believe_datagram(t, from, judged, status);
+  }
   if (status == LAW_OK) {
     count_valid(t, from, judged->wire);
     return true;
@@ -267,6 +300,7 @@ law_talk *law_talk_new(law_talk_env *env, void *flow, const law_talk_start *star
   t->client = start->client;
   t->client_by_type = -1;
   t->whole = start->whole;
+  t->at_port = start->server_hint >= 0;
   t->world = start->world;
   t->judged = start->judged;
   law_judge_init(&t->judge, t->protocol, NULL, NULL, NULL, 0, sink, t);
@@ -467,6 +501,11 @@ void law_talk_push(law_talk *t, unsigned from, const law_place *place, law_bytes
   if (is_dead(t, from, bytes.len)) {
     return;
   }
+  if (LAW_UNLIKELY(way->cut)) {
+    way->cut = false;
+    tell_cut_datagram(t, from, bytes);
+    return;
+  }
   reconsider(t, from, bytes);
   while (bytes.len > 0) {
     if (LAW_UNLIKELY(way->skip > 0)) {
@@ -517,6 +556,10 @@ void law_talk_missing(law_talk *t, unsigned from, const law_place *place, uint64
   t->place = place;
   set_time(t, place->time);
   if (t->judge.direction[law_talk_side(t, from)].dead) {
+    return;
+  }
+  if (t->protocol->datagrams) {
+    way->cut = true;
     return;
   }
   if (way->skip > 0 && num_bytes > 0 && num_bytes <= way->skip) {

@@ -12,6 +12,7 @@ typedef struct law_talk_way {
   bool certain; /* where messages begin is known for sure */
   bool failed;  /* what was taken for a message was none */
   bool aligned; /* since the search a message ended where a packet's bytes ended */
+  bool cut;     /* the next datagram is not whole */
   bool ended;
   bool begun;      /* messages have come */
   uint32_t valid;  /* whole messages since the search */
@@ -28,6 +29,7 @@ struct law_talk {
   int client;         /* the end; -1: not known */
   int client_by_type; /* what the messages say; -1: nothing yet */
   bool whole, attached;
+  bool at_port; /* one end is a port of the protocol, or somebody said which one it is */
   bool version_known, version_told; /* told: from outside */
   unsigned judged;
   unsigned alive; /* variants that are possible still; while the version is not known */

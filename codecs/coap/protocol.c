@@ -35,6 +35,11 @@ static law_status decode(void *context, law_side from, law_bytes datagram, void 
   return law_coap_decode(datagram, message, out);
 }
 
+/* Section 3: "Messages with unknown version numbers MUST be silently ignored." */
+static bool foreign(law_bytes datagram) {
+  return datagram.len > 0 && datagram.data[0] >> 6 != LAW_COAP_VERSION;
+}
+
 static const law_type *type_of(const void *context, law_bytes datagram) {
   (void)context;
   return datagram.len < 2 ? NULL : law_coap_type_for(datagram.data[1]);
@@ -60,6 +65,7 @@ const law_protocol law_coap = {
     .schemes = schemes,
     .port = 5683,
     .secure_port = 5684,
+    .datagrams = true,
     .types = law_coap_types,
     .num_types = LAW_COAP_NUM_TYPES,
     .message_size = sizeof(law_coap_message),
@@ -68,6 +74,7 @@ const law_protocol law_coap = {
     .detect = detect,
     .frame = frame,
     .decode = decode,
+    .foreign = foreign,
     .type_of = type_of,
     .code_of = code_of,
     .prepare = prepare,

@@ -28,6 +28,7 @@ typedef struct law_protocol {
   const char *const *schemes; /* NULL-terminated: "mqtt", "mqtts", "tcp" ... */
   uint16_t port;              /* registered for it; captures show it, so that others know it too */
   uint16_t secure_port;       /* the same over TLS or DTLS; 0: none */
+  bool datagrams;       /* a message is a datagram; else they come in a stream of bytes */
   const law_type *const *types;
   size_t num_types;
   size_t message_size; /* of the decoded message; at most LAW_MAX_MESSAGE_SIZE */
@@ -53,6 +54,9 @@ typedef struct law_protocol {
    * in |message| point into |frame|. */
   law_status (*decode)(void *context, law_side from, law_bytes frame, void *message,
                        law_violation *out);
+  /* A datagram that receivers must pass over, since it says that it is something else: a version of
+   * the future. Who sent it broke no rule that is known. NULL: there are none. */
+  bool (*foreign)(law_bytes datagram);
   /* The descriptor of the message that |frame| begins with; NULL for an unassigned type. */
   const law_type *(*type_of)(const void *context, law_bytes frame);
   /* The code by which |frame|, not empty, says its type, assigned or not. */
