@@ -30,6 +30,16 @@ void fuzz_check_pieces(const law_protocol *protocol, const char *variant, law_by
 void fuzz_check_sequence(const law_protocol *protocol, const char *variant, law_bytes sequence,
                          uint64_t seed);
 
+/* building.c: builds an accepted message again from the names and values in its span map, into
+ * memory of the protocol's message size. False: it is no accepted message, or too long. */
+bool fuzz_build_again(const fuzz_packet *p, void *out_message);
+
+/* ---- CoAP ---- */
+
+/* coap.c: options are in order, and added one by one give the same list; built again from names and
+ * values, it is the same message. */
+void fuzz_check_coap_message(const fuzz_packet *p);
+
 /* ---- MQTT ---- */
 
 /* mqtt.c: lists hold what they count, text is text, values are those that the text allows. */

@@ -92,7 +92,8 @@ static void put_items(const law_protocol *protocol, const void *context) {
     protocol->prepare(context, type, message);
     for (size_t k = 0; k < type->num_fields; k++) {
       const law_field *field = &type->fields[k];
-      bool there = field->num_tags > 0 && (field->when == NULL || field->when(message, 1));
+      bool there =
+          field->kind == LAW_KIND_TAGGED && (field->when == NULL || field->when(message, 1));
       for (size_t n = 0; there && field->tags != seen && n < field->num_tags; n++) {
         const law_item *item = &field->tags[n];
         (law_kind_is_number(item->kind) ? put_number_item : put_text_item)(item);

@@ -15,7 +15,7 @@ static void put_value(law_mutator *m, law_builder *b, const char *name, const la
 
 /* An item that may stand in the list, seven times of eight. */
 static const law_item *any_tag(law_mutator *m, const law_type *type, const law_field *list) {
-  uint32_t scope = list->tag_scope != 0 ? list->tag_scope : 1u << type->code;
+  uint32_t scope = list->tag_scope != 0 ? list->tag_scope : law_type_scope(type);
   const law_item *item = &list->tags[law_draw(m, (uint32_t)list->num_tags)];
   bool anywhere = law_once_in(m, 8);
   for (int i = 0; i < 32 && !anywhere && (item->types & scope) == 0; i++) {
@@ -25,10 +25,11 @@ static const law_item *any_tag(law_mutator *m, const law_type *type, const law_f
 }
 
 static void put_item(law_mutator *m, law_builder *b, const law_field *list) {
-  if (list->kind == LAW_KIND_TAGGED) {
+  if (list->num_tags > 0) {
     const law_item *item = any_tag(m, b->type, list);
     if (law_build_item(b, list->name, item->name)) {
       (void)law_build_bytes(b, "key", law_odd_text(m));
+      (void)law_build_number(b, "number", law_odd_number(m));
       put_value(m, b, "value", item->field, item, item->kind);
     }
   } else if (law_build_item(b, list->name, NULL)) {
@@ -45,6 +46,7 @@ static void put_item(law_mutator *m, law_builder *b, const law_field *list) {
 static void put_field(law_mutator *m, law_builder *b, const law_field *field) {
   switch (field->kind) {
     case LAW_KIND_TAGGED:
+    case LAW_KIND_OPTIONS:
     case LAW_KIND_ITEMS:
       for (uint32_t n = law_draw(m, 4); n > 0; n--) {
         put_item(m, b, field);

@@ -4,6 +4,7 @@
 #ifndef FUZZ_MUTATORS_GRAMMAR_H
 #define FUZZ_MUTATORS_GRAMMAR_H
 
+#include "coap/coap.h"
 #include "monitors/mqtt/mqtt.h"
 #include "mutators/mutate.h"
 

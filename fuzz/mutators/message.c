@@ -43,9 +43,11 @@ static size_t span_of_kinds(law_mutator *m, uint32_t mask) {
 }
 
 #define KIND(name) (UINT32_C(1) << LAW_KIND_##name)
+#define LISTS (KIND(TAGGED) | KIND(ITEMS) | KIND(OPTIONS))
 
 static bool set_number(law_mutator *m) {
-  size_t i = span_of_kinds(m, KIND(U8) | KIND(U16) | KIND(U32) | KIND(VARINT) | KIND(BITS));
+  size_t i =
+      span_of_kinds(m, KIND(U8) | KIND(U16) | KIND(U32) | KIND(VARINT) | KIND(BITS) | KIND(UINT));
   const law_span *span = &m->spans[i];
   const law_item *item = m->spans[span->parent].item;
   uint64_t now = law_span_number(span, law_bytes_of(m->room, m->len));
@@ -55,7 +57,7 @@ static bool set_number(law_mutator *m) {
 }
 
 static bool set_text(law_mutator *m) {
-  size_t i = span_of_kinds(m, KIND(STRING) | KIND(BINARY) | KIND(REST));
+  size_t i = span_of_kinds(m, KIND(STRING) | KIND(BINARY) | KIND(REST) | KIND(TEXT) | KIND(TOKEN));
   return apply(m, (law_edit){.op = LAW_EDIT_SET,
                              .span = i,
                              .with = law_odd_text(m),
@@ -104,9 +106,9 @@ static bool resize(law_mutator *m) {
 /* Puts a new item behind the list's length, or behind one of its items. */
 static bool insert_item(law_mutator *m) {
   uint8_t item[512];
-  size_t list = span_of_kinds(m, KIND(TAGGED) | KIND(ITEMS));
+  size_t list = span_of_kinds(m, LISTS);
   const law_field *field = m->spans[list].field;
-  if ((KIND(TAGGED) | KIND(ITEMS)) >> field->kind % 32 % 2 == 0) {
+  if ((LISTS >> field->kind & 1) == 0) {
     return false;
   }
   size_t len = law_generate_item(m, field, item, sizeof item), at = list;

@@ -49,7 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--work", type=Path, metavar="DIR", help="where the campaign keeps its queue and findings")
     parser.add_argument("--rate", type=int, metavar="N", help="messages a second at most")
     parser.add_argument("--lanes", metavar="A,B,C", help="connections side by side: for one input, for several, kept")
-    parser.add_argument("--minimise", type=float, default=40.0, metavar="S", help="seconds for each finding (default: 40)")
+    parser.add_argument("--minimise", type=float, default=60.0, metavar="S", help="seconds for each finding (default: 60)")
     parser.add_argument("--ignore", action="append", default=[], metavar="ID", help="a requirement that shall not be told")
     parser.add_argument("--stop-at-first", action="store_true", help="end with the first finding")
     parser.add_argument("--yes", action="store_true", help="the URL's host is not this machine, and you may fuzz it")

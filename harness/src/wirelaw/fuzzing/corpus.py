@@ -60,9 +60,10 @@ def sources(root: Path, target: Target, scratch: Path) -> dict[str, bytes]:
 
 
 def vectors(root: Path, grammar: str) -> dict[str, bytes]:
-    """The vectors of one version of MQTT, or of all."""
+    """The vectors of one protocol: CoAP, one version of MQTT, or all of them."""
     found = {}
-    for path in sorted((root / "conformance/vectors/mqtt").glob("*.json")):
+    family = "coap" if grammar == "coap" else "mqtt"
+    for path in sorted((root / "conformance/vectors" / family).glob("*.json")):
         for vector in json.loads(path.read_text(encoding="utf-8")):
             if grammar == "mqtt" or grammar in vector["versions"]:
                 found[vector["name"]] = bytes.fromhex(vector["hex"])
@@ -156,7 +157,8 @@ def manifest(root: Path) -> dict[str, object]:
         if target.hidden:
             continue
         folder = root / "corpora" / target.name
-        origin = ORIGINS.get(target.name, "conformance/vectors/mqtt")
+        family = "coap" if target.grammar == "coap" else "mqtt"
+        origin = ORIGINS.get(target.name, f"conformance/vectors/{family}")
         rows[target.name] = {
             "seed": {"origin": f"{origin}, and what campaigns added", **folder_row(folder / "seed")},
             "regress": {"origin": "findings of campaigns", **folder_row(folder / "regress")},

@@ -18,6 +18,7 @@ from wirelaw.fuzzing.targets import Target, all_targets
 PARTS = {
     "codecs/core": "codecs/core/",
     "codecs/mqtt": "codecs/mqtt/",
+    "codecs/coap": "codecs/coap/",
     "codecs/websocket": "codecs/websocket/",
     "codecs/http": "codecs/http/",
     "conformance/monitors": "conformance/monitors/",

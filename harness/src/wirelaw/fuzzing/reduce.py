@@ -110,7 +110,8 @@ def num_messages(records: Sequence[Record], protocol: str) -> int:
 
 # Bytes
 
-_LISTS = ("tagged", "items")
+_NUMBERS = ("bits", "u8", "u16", "u32")
+_FIXED = ("first", "packet_type", "packet_id", "protocol_level")
 _PLAIN = b"a"
 
 
@@ -126,12 +127,14 @@ def _smaller(wire: bytes, protocol: str) -> list[bytes]:
             edits.append({"drop": path})
         elif kind in ("string", "binary", "rest") and span["len"] > 0:
             edits += [{"set": path, "to": b""}, {"set": path, "to": _PLAIN}]
+        elif kind in _NUMBERS and span.get("value") and path not in _FIXED:
+            edits.append({"force": path, "to": 0})
         for edit in edits:
             try:
                 tried = codec.edit(wire, [edit])
             except BuildError:
                 continue
-            if len(tried) < len(wire):
+            if len(tried) < len(wire) or (len(tried) == len(wire) and "force" in edit):
                 found.append(tried)
     return found
 
@@ -154,6 +157,31 @@ def shrink(
     return messages
 
 
+# Connections
+
+
+def merge(records: list[Record], protocol: str, test: Test, budget: Budget) -> list[Record]:
+    """What two connections say, on one: the second's opening goes."""
+    names = list(dict.fromkeys(record.connection for record in records))
+    for second in names[1:]:
+        for first in names[: names.index(second)]:
+            tried = _moved(records, first, second, protocol)
+            if not budget.spent and tried and test(tried):
+                return merge(tried, protocol, test, budget)
+    return records
+
+
+def _moved(records: list[Record], first: int, second: int, protocol: str) -> list[Record]:
+    opening = next(n for n, record in enumerate(records) if record.connection == second)
+    messages = split(records, protocol)
+    dropped = next(at for at, (n, _) in enumerate(messages) if n == opening)
+    left = join(records, messages[:dropped] + messages[dropped + 1 :])
+    return [
+        replace(record, connection=first) if record.connection == second else record
+        for record in left
+    ]
+
+
 def reduce(
     records: list[Record], protocol: str, test: Test, budget: Budget
 ) -> list[Record]:
@@ -162,6 +190,10 @@ def reduce(
     records = flat(groups)
     messages = split(records, protocol)
     messages = shorten(messages, lambda some: test(join(records, some)), budget)
+    records = merge(join(records, messages), protocol, test, budget)
+    messages = split(records, protocol)
     messages = shrink(records, messages, protocol, test, budget)
+    records = merge(join(records, messages), protocol, test, budget)
+    messages = split(records, protocol)
     messages = shorten(messages, lambda some: test(join(records, some)), budget)
     return join(records, messages)
