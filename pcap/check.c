@@ -173,28 +173,36 @@ static size_t protocol_index(law_check_totals *t, const law_protocol *p) {
   return i;
 }
 
-static void count_message(law_check *c, const law_told *told) {
+static void count_message(law_check *c, const law_protocol *protocol, const law_type *type,
+                          law_bytes wire) {
   law_check_totals *t = &c->totals;
-  size_t p = protocol_index(t, told->protocol);
-  if (p == LAW_CHECK_PROTOCOLS || told->wire.len == 0) {
+  size_t p = protocol_index(t, protocol);
+  if (p == LAW_CHECK_PROTOCOLS || wire.len == 0) {
     return;
   }
-  uint32_t code = told->protocol->code_of(told->wire) % LAW_CHECK_CODES;
+  uint32_t code = protocol->code_of(wire) % LAW_CHECK_CODES;
   t->messages[p][code]++;
-  if (LAW_UNLIKELY(!t->names[p][code]) && told->type) {
-    t->names[p][code] = told->type->name;
+  if (LAW_UNLIKELY(!t->names[p][code]) && type) {
+    t->names[p][code] = type->name;
   }
   t->num_messages++;
-  t->num_unsure += told->unsure;
+}
+
+static void fine(void *user, void *owner, const law_protocol *protocol, const law_type *type,
+                 law_bytes wire) {
+  check_flow *f = owner;
+  f->judged = true;
+  count_message(user, protocol, type, wire);
 }
 
 static const char unsure_text[] =
     "messages after what the capture lacks: well-formed, but too few to be sure of more";
 
 static void take_message(law_check *c, check_flow *f, const law_told *told) {
-  count_message(c, told);
+  count_message(c, told->protocol, told->type, told->wire);
   f->judged = true;
   if (LAW_UNLIKELY(told->unsure)) {
+    c->totals.num_unsure++;
     add_reason(c, unsure_text, f->skipped != unsure_text, 0, told->wire.len, told->place.frame);
     f->skipped = unsure_text;
   }
@@ -441,7 +449,10 @@ law_check *law_check_new(const law_check_options *options, const law_pcap_secret
                                  .unread = unread};
   c->options = *options;
   c->output = *output;
-  c->env = (law_stream_env){.talk = {.user = c, .told = told_one, .skipped = skipped},
+  c->env = (law_stream_env){.talk = {.user = c,
+                                     .told = told_one,
+                                     .fine = output->message ? NULL : fine,
+                                     .skipped = skipped},
                             .secrets = secrets,
                             .as = options->as,
                             .num_as = options->num_as,

@@ -1,5 +1,6 @@
 #include "pcap/talk.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +10,6 @@
 
 enum {
   KEPT_TAIL = 4096,   /* bytes that a direction keeps for its next unfinished message */
-  MONITOR_HEAD = 448, /* bytes of a monitor that are needed for every message */
 };
 
 static const char unsure_text[] =
@@ -42,7 +42,7 @@ law_place law_told_place(const law_told *told, uint32_t offset) {
 
 static void place_message(law_talk *t, law_told *told, law_side side) {
   if (told->wire.data == t->judge.direction[side].tail) {
-    told->spots = &t->way[told->from].spots;
+    told->spots = &t->spots[told->from];
     told->place = law_spots_find(told->spots, 0);
   } else {
     told->place = law_place_on(t->place, (size_t)(told->wire.data - t->chunk.data));
@@ -219,9 +219,27 @@ static void tell_too_long(law_talk *t, law_told *told, const law_judged *judged)
   t->env->told(t->env->user, t->flow, told);
 }
 
+/* Nothing is to be said about it. */
+static bool is_fine(const law_talk *t, unsigned from, const law_judged *judged) {
+  return t->env->fine && judged->wire.data && judged->status == LAW_OK &&
+         judged->findings->num == 0 && t->version_known && t->way[from].certain;
+}
+
+static void count_fine(law_talk *t, unsigned from, const law_judged *judged) {
+  t->delivered = true;
+  count_valid(t, from, judged->wire);
+  t->way[from].begun = true;
+  t->num++;
+  t->env->fine(t->env->user, t->flow, t->protocol, judged->type, judged->wire);
+}
+
 static void sink(void *user, const law_judged *judged) {
   law_talk *t = user;
   unsigned from = law_talk_end(t, judged->from);
+  if (LAW_LIKELY(is_fine(t, from, judged))) {
+    count_fine(t, from, judged);
+    return;
+  }
   law_told told = told_of(t, LAW_TOLD_MESSAGE, from);
   if (!judged->wire.data) {
     return; /* closing breaks no rule of a protocol that there is */
@@ -306,6 +324,7 @@ law_talk *law_talk_new(law_talk_env *env, void *flow, const law_talk_start *star
   law_judge_init(&t->judge, t->protocol, NULL, NULL, NULL, 0, sink, t);
   t->judge.grow = grow;
   t->judge.max_len = LAW_TALK_MAX_MESSAGE;
+  t->judge.scratch = env->message;
   begin(t, start->variant, start->whole);
   for (unsigned i = 0; i < 2; i++) {
     t->way[i].certain = start->whole || start->begins[i];
@@ -322,7 +341,7 @@ void law_talk_free(law_talk *t) {
   if (t) {
     for (unsigned i = 0; i < 2; i++) {
       release(t, &t->judge.direction[i]);
-      law_spots_free(&t->way[i].spots);
+      law_spots_free(&t->spots[i]);
       free(t->monitors[i]);
     }
     free(t);
@@ -394,7 +413,7 @@ static void note_tail(law_talk *t, unsigned from) {
   law_judge_direction *dir = &t->judge.direction[law_talk_side(t, from)];
   if (dir->len > 0 && (t->delivered || t->tail_before == 0)) {
     law_place place = law_place_on(t->place, t->chunk.len - dir->len);
-    law_spots_begin(&t->way[from].spots, &place);
+    law_spots_begin(&t->spots[from], &place);
   }
   if (LAW_UNLIKELY(dir->len == 0 && dir->cap > KEPT_TAIL)) {
     release(t, dir);
@@ -408,7 +427,7 @@ static void push_chunk(law_talk *t, unsigned from, const law_place *place, law_b
   t->delivered = false;
   t->tail_before = t->judge.direction[side].len;
   if (LAW_UNLIKELY(t->tail_before > 0)) {
-    law_spots_add(&t->way[from].spots, t->tail_before, place);
+    law_spots_add(&t->spots[from], t->tail_before, place);
   }
   law_judge_push(&t->judge, side, t->now, bytes);
 }
@@ -482,12 +501,12 @@ static bool is_dead(law_talk *t, unsigned from, size_t num) {
 
 void law_talk_soon(const law_talk *t, unsigned stage) {
   if (stage == 0) {
-    law_fetch(t, sizeof *t);
+    law_fetch(t, offsetof(law_talk, judge.message));
     return;
   }
-  for (unsigned i = 0; i < 2; i++) {
+  for (unsigned i = 0; i < 2 && t->protocol->fetch; i++) {
     if (t->monitors[i]) {
-      law_fetch(t->monitors[i], MONITOR_HEAD);
+      t->protocol->fetch(t->monitors[i]);
     }
   }
 }

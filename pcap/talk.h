@@ -57,9 +57,13 @@ typedef struct law_talk_env {
   void *user;
   /* |flow| is the talk's. */
   void (*told)(void *user, void *flow, const law_told *told);
+  /* A message of which nothing is to be said but that it came. NULL: |told| is told of these, too. */
+  void (*fine)(void *user, void *flow, const law_protocol *protocol, const law_type *type,
+               law_bytes wire);
   /* |num_bytes| of the flow are not judged. |why| lives for ever. */
   void (*skipped)(void *user, void *flow, unsigned from, const char *why, uint64_t num_bytes);
   size_t tails; /* bytes in use; zero it */
+  uint64_t message[LAW_MAX_MESSAGE_SIZE / 8]; /* the one that is being judged */
 } law_talk_env;
 
 typedef struct law_talk law_talk;

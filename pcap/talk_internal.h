@@ -18,34 +18,36 @@ typedef struct law_talk_way {
   uint32_t valid;  /* whole messages since the search */
   uint64_t skip;   /* bytes that are left of a message that is passed over */
   size_t too_long; /* the whole length of a message that the judge gave up; 0: none */
-  law_spots spots; /* of the unfinished message */
 } law_talk_way;
 
+/* What every message needs comes first, so that it lies close together. */
 struct law_talk {
+  void *monitors[2]; /* by judged side */
   law_talk_env *env;
   void *flow;
   const law_protocol *protocol;
-  law_judge judge;
   int client;         /* the end; -1: not known */
   int client_by_type; /* what the messages say; -1: nothing yet */
   bool whole, attached;
   bool at_port; /* one end is a port of the protocol, or somebody said which one it is */
   bool version_known, version_told; /* told: from outside */
   unsigned judged;
-  unsigned alive; /* variants that are possible still; while the version is not known */
-  uint32_t votes[LAW_TALK_VARIANTS];
-  uint64_t contexts[LAW_TALK_VARIANTS][LAW_MAX_CONTEXT_SIZE / 8];
-  void *world;
-  void *monitors[2];     /* by judged side */
   uint64_t next_tick[2]; /* by judged side */
   uint64_t now, num;
-  law_talk_way way[2];
 
   /* What is being pushed. */
   const law_place *place;
   law_bytes chunk;
   size_t tail_before;
   bool delivered; /* a message ended in it */
+
+  law_talk_way way[2];
+  law_judge judge; /* its message, which is not used, and all below are seldom needed */
+  law_spots spots[2]; /* of the unfinished messages, by end */
+  void *world;
+  unsigned alive; /* variants that are possible still; while the version is not known */
+  uint32_t votes[LAW_TALK_VARIANTS];
+  uint64_t contexts[LAW_TALK_VARIANTS][LAW_MAX_CONTEXT_SIZE / 8];
 };
 
 LAW_INLINE law_side law_talk_side(const law_talk *t, unsigned end) {

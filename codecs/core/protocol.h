@@ -84,6 +84,8 @@ typedef struct law_protocol {
   /* Time has passed: absences. Returns the next time at which it wants to be called, UINT64_MAX for
    * never. */
   uint64_t (*tick)(void *connection, uint64_t now, law_findings *out);
+  /* Fetches into the cache what |observe| will need. NULL: nobody knows. */
+  void (*fetch)(const void *connection);
   uint32_t (*state)(const void *connection); /* small number: the fuzzer's feedback */
 } law_protocol;
 

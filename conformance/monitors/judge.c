@@ -38,13 +38,15 @@ static void observe(law_judge *j, const law_judged *judged, law_findings *findin
   }
 }
 
+static void *message_of(law_judge *j) { return j->scratch ? j->scratch : j->message; }
+
 /* One message, or what is left of a stream that can't be framed any more. |v| is set unless
  * LAW_OK. */
 static void deliver(law_judge *j, law_judged *judged, const law_violation *v) {
   law_findings findings;
   findings.num = 0;
   judged->decode = judged->status == LAW_OK ? NULL : v;
-  judged->message = judged->status == LAW_OK ? j->message : NULL;
+  judged->message = judged->status == LAW_OK ? message_of(j) : NULL;
   judged->type = j->protocol->type_of ? j->protocol->type_of(j->context, judged->wire) : NULL;
   judged->findings = &findings;
   if (judged->decode) {
@@ -57,7 +59,7 @@ static void deliver(law_judge *j, law_judged *judged, const law_violation *v) {
 static void judge_message(law_judge *j, law_side from, uint64_t now, law_bytes wire) {
   law_violation v = {LAW_R_NONE, LAW_OK, 0};
   law_judged judged = {.from = from, .now = now, .wire = wire};
-  judged.status = j->protocol->decode(j->context, from, wire, j->message, &v);
+  judged.status = j->protocol->decode(j->context, from, wire, message_of(j), &v);
   deliver(j, &judged, &v);
 }
 

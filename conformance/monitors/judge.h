@@ -51,6 +51,8 @@ typedef struct law_judge {
   size_t max_len;      /* the longest message that is judged, in whatever pieces it comes */
   law_judge_direction direction[2]; /* by law_side */
   uint64_t context[LAW_MAX_CONTEXT_SIZE / 8];
+  /* LAW_MAX_MESSAGE_SIZE bytes to decode into, which many judges may share; NULL: |message|. */
+  void *scratch;
   uint64_t message[LAW_MAX_MESSAGE_SIZE / 8];
 } law_judge;
 

@@ -257,6 +257,19 @@ static void closed(void *connection, law_side from, bool reset, uint64_t now, la
   law_mqtt_world_closed(c, from, reset, now);
 }
 
+static void fetch_lines(const void *from, size_t len) {
+  for (size_t at = 0; at < len; at += 64) {
+    __builtin_prefetch((const uint8_t *)from + at, 1);
+  }
+}
+
+static void fetch(const void *connection) {
+  const law_mqtt_monitor *c = connection;
+  fetch_lines(c, offsetof(law_mqtt_monitor, ids) + offsetof(law_mqtt_ids, slots));
+  fetch_lines(&c->ids[1], offsetof(law_mqtt_ids, slots) + sizeof(law_mqtt_id));
+  fetch_lines(&c->filters, offsetof(law_mqtt_filters, all) + sizeof(law_mqtt_subscribed));
+}
+
 static uint64_t tick(void *connection, uint64_t now, law_findings *out) {
   law_mqtt_monitor *c = connection;
   c->now = now;
@@ -294,5 +307,6 @@ const law_protocol law_mqtt = {
     .closed = closed,
     .gap = gap,
     .tick = tick,
+    .fetch = fetch,
     .state = state,
 };
