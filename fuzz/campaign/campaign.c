@@ -170,7 +170,7 @@ static void command_iut(law_campaign *c, const char *arguments) {
     c->soak.now = c->options->soak;
     c->soak.waiting[0] = c->options->soak;
     c->soak.num = 1;
-    c->checked_at = 0; /* at once */
+    c->checked_at = law_net_now() - CHECK_EVERY * LAW_S; /* at once */
   }
 }
 
@@ -246,7 +246,6 @@ static void idle_work(law_campaign *c, uint64_t now) {
   } else {
     law_oracles_check(c, now);
     c->checked_at = law_net_now();
-    c->soak.rounds = 0;
   }
   if (!c->paused && now < c->generation_until) {
     (void)law_soak_begin(c);

@@ -6,10 +6,11 @@
 
 enum { BATCHES = 32, TRIES = 4, FAST = 5, SLOW = 40 /* ms */ };
 
-static bool is_open(const law_lane *lane) {
+/* A soak keeps its connection: what it holds grows with it. */
+static bool is_open(const law_campaign *c, const law_lane *lane) {
   const law_link *link = lane->links[0];
   return link != NULL && !link->down && !link->ended && link->opened == 1 &&
-         lane->num_batches < BATCHES;
+         (lane->num_batches < BATCHES || c->soak.stage == LAW_SOAK_COUNT);
 }
 
 static void open_link(law_campaign *c, law_lane *lane) {
@@ -107,7 +108,7 @@ static void size_batch(law_lane *lane, uint64_t took) {
 
 void law_kept_start(law_campaign *c, law_lane *lane) {
   lane->batch = lane->batch > 0 ? lane->batch : 64;
-  if (!is_open(lane)) {
+  if (!is_open(c, lane)) {
     open_link(c, lane);
     return;
   }

@@ -16,7 +16,7 @@
 #include "campaign/say.h"
 #include "campaign/scopes.h"
 
-enum { EVENTS = 256, MAX_BROKEN = 32, QUIET = 15, REACH = 60, ANSWER = 3000, CANARY = 12000 /* ms */ };
+enum { EVENTS = 256, MAX_BROKEN = 32, QUIET = 15, REACH = 60, ANSWER = 1500, HUNG = 400, CANARY = 12000 /* ms */ };
 
 typedef struct broken {
   law_requirement requirement;
@@ -32,6 +32,7 @@ typedef struct replay {
   int death_fd;
   size_t num_broken;
   broken found[MAX_BROKEN];
+  bool hang, stall; /* one is looked for, so that waiting long is no use */
   uint64_t slowest; /* ns, of an answer */
   uint32_t num_sent;
 } replay;
@@ -140,7 +141,7 @@ static void reach(replay *r, law_link *link, uint32_t received) {
 
 static void await_answer(replay *r, law_link *link) {
   uint64_t from = law_net_now();
-  while (link->num_due > 0 && !link->down && law_net_now() < from + ANSWER * LAW_MS) {
+  while (link->num_due > 0 && !link->down && law_net_now() < from + (r->hang ? HUNG : ANSWER) * LAW_MS) {
     (void)turn(r, r->player, 20 * LAW_MS);
     if (is_dead(r, 0)) {
       return;
@@ -169,7 +170,7 @@ static void play_data(replay *r, law_link *link, const law_journal_record *one) 
   (void)law_link_send(r->player, link, one->group, one->data);
   if (read.num_pings > 0 && link->opened >= 0 && read.whole) {
     await_answer(r, link);
-  } else {
+  } else if (read.whole || read.lost) {
     await_quiet(r, link);
   }
 }
@@ -186,7 +187,7 @@ static void play(replay *r, const law_journal_record *one) {
     play_data(r, link, one);
   } else {
     law_link_end(r->player, link, one->group, one->event == LAW_JOURNAL_RESET);
-    await_quiet(r, link);
+    await_quiet(r, link); /* at once after a RST: it is down */
   }
 }
 
@@ -208,33 +209,38 @@ static void close_all(replay *r) {
   }
 }
 
-static void end_group(replay *r, uint64_t at, uint32_t group) {
-  if (comes_again(r, at, group)) {
-    return;
-  }
+/* What is on its way to others than the one that spoke last. */
+static void await_others(replay *r, uint32_t last) {
   for (size_t i = 0; i < LAW_MAX_LINKS; i++) {
     law_link *link = &r->player->links[i];
-    if (link->kind == LAW_LINK_LANE && link->lane != NULL && !link->ended) {
-      if (link->opened == 1 && !link->down) {
-        await_quiet(r, link); /* what is on its way to others */
-      }
+    if (link->kind == LAW_LINK_LANE && link->id != last && link->opened == 1 && !link->ended) {
+      await_quiet(r, link);
     }
   }
-  close_all(r);
 }
+
+static void end_group(replay *r, uint64_t at, const law_journal_record *last) {
+  if (!comes_again(r, at, last->group)) {
+    await_others(r, last->connection);
+    close_all(r);
+  }
+}
+
+/* A stall that was seen need not be seen twice. */
+static bool is_shown(const replay *r) { return r->stall && r->slowest >= LAW_S; }
 
 static void play_all(replay *r) {
   uint64_t at = law_journal_tail(&r->journal);
   law_journal_record one, before = {0};
-  while (law_journal_next(&r->journal, &at, &one) && !is_dead(r, 0)) {
+  while (law_journal_next(&r->journal, &at, &one) && !is_dead(r, 0) && !is_shown(r)) {
     if (before.group != 0 && before.group != one.group) {
-      end_group(r, at, before.group);
+      end_group(r, at, &before);
     }
     play(r, &one);
     before = one;
   }
   if (before.group != 0) {
-    end_group(r, UINT64_MAX, before.group);
+    end_group(r, UINT64_MAX, &before);
   }
 }
 
@@ -281,8 +287,8 @@ static bool ready(replay *r, uint16_t port, pid_t pid, const char *capture) {
 
 static uint32_t settled_fds(pid_t pid, const law_usage *before) {
   law_usage now = {0};
-  for (int i = 0; i < 30; i++) {
-    if (!law_usage_of(pid, &now) || now.num_fds <= before->num_fds + 1) {
+  for (int i = 0; i < 20; i++) {
+    if (!law_usage_of(pid, &now) || now.num_fds <= before->num_fds) {
       break;
     }
     (void)poll(NULL, 0, 50);
@@ -312,17 +318,27 @@ static void say_usage(pid_t pid, const char *kind, const law_usage *before) {
   }
 }
 
-/* Busy for most of a second without anything to do. */
+/* Busy for much of a second without anything to do. */
 static bool spins(pid_t pid) {
   uint64_t before = law_usage_cpu(pid);
   (void)poll(NULL, 0, 1000);
-  return law_usage_cpu(pid) - before > 700 * LAW_MS;
+  return law_usage_cpu(pid) - before > 350 * LAW_MS; /* others want the processor, too */
+}
+
+/* How long the canary may take. Where a hang is looked for it is asked very often; the campaign
+ * has waited for it with more patience. */
+static uint64_t patience(const replay *r, uint64_t calm) {
+  return r->hang ? 1200 * LAW_MS + 30 * calm : CANARY * LAW_MS;
+}
+
+static bool is_hang(const char *kind) {
+  return strcmp(kind, "hang") == 0 || strcmp(kind, "spin") == 0 || strcmp(kind, "gone") == 0;
 }
 
 static void answer(replay *r, pid_t pid, const char *kind, const law_usage *before,
                    uint64_t calm) {
-  uint64_t took = ask_canary(r, CANARY * LAW_MS);
-  bool dead = is_dead(r, took == 0 ? 3000 : 2);
+  uint64_t took = ask_canary(r, patience(r, calm));
+  bool dead = is_dead(r, took != 0 ? 2 : r->hang ? 100 : 3000);
   law_say_begin("replayed");
   law_say_number("sent", r->num_sent);
   law_say_number("dead", dead);
@@ -341,7 +357,8 @@ static void run_one(const law_options *o, const char *path, uint16_t port, pid_t
                     const char *kind, const char *capture) {
   char error[LAW_JOURNAL_TEXT];
   law_usage before = {0};
-  replay r = {.options = o, .death_fd = -1};
+  replay r = {.options = o, .death_fd = -1, .hang = is_hang(kind)};
+  r.stall = strcmp(kind, "stall") == 0;
   if (!law_journal_open(&r.journal, path, error) || !ready(&r, port, pid, capture)) {
     law_say_begin("failed");
     law_say_text("why", r.player != NULL ? law_net_error(r.player->net) : error);

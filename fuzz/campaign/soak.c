@@ -6,17 +6,21 @@
 #include "campaign/campaign.h"
 
 enum {
-  ROUND = 400,       /* ms */
+  ROUND = 300,       /* ms */
   NOISE = 48 * 1024, /* bytes in a round */
+  SHARE = 2000,      /* ms of each time that the campaign stands still */
 };
 
 static void push(law_campaign *c, bool kept, law_bytes input) {
-  law_soak_input *in = &c->soak.waiting[c->soak.num];
-  if (c->soak.num < LAW_SOAK_WAITING && input.len > 0 && input.len <= sizeof in->data) {
-    *in = (law_soak_input){.kept = kept, .len = (uint16_t)input.len};
-    memcpy(in->data, input.data, input.len);
-    c->soak.num++;
+  law_soak_input in = {.kept = kept, .len = (uint16_t)input.len};
+  if (c->soak.num == LAW_SOAK_WAITING || input.len == 0 || input.len > sizeof in.data) {
+    return;
   }
+  memcpy(in.data, input.data, input.len);
+  size_t at = kept ? 0 : c->soak.num; /* there are few kinds of messages: they go first */
+  memmove(&c->soak.waiting[at + 1], &c->soak.waiting[at], (c->soak.num - at) * sizeof in);
+  c->soak.waiting[at] = in;
+  c->soak.num++;
 }
 
 void law_soak_note(law_campaign *c, const law_lane *lane, const law_link *link) {
@@ -53,7 +57,7 @@ static void next_round(law_campaign *c, uint64_t now) {
 }
 
 bool law_soak_begin(law_campaign *c) {
-  if (c->soak.num == 0 || c->pid <= 0 || c->options->plain) {
+  if (c->soak.num == 0 || law_net_now() > c->checked_at + SHARE * LAW_MS || c->pid <= 0 || c->options->plain) {
     return false;
   }
   c->soak.now = c->soak.waiting[0];
