@@ -126,6 +126,11 @@ static law_breach check_value(const law_item *item, law_bytes value, const uint8
       return is_dots(value) ? law_breach_at(value.data, LAW_COAP_RULE_URI_DOT) : nothing();
     case LAW_COAP_O_LOCATION_PATH:
       return is_dots(value) ? law_breach_at(value.data, LAW_COAP_RULE_LOCATION_DOT) : nothing();
+    case LAW_COAP_O_BLOCK1:
+    case LAW_COAP_O_BLOCK2:
+      return value.len > 0 && (value.data[value.len - 1] & 7) == 7
+                 ? law_breach_at(value.data, LAW_COAP_RULE_SZX_7)
+                 : nothing();
     case LAW_COAP_O_PROXY_URI:
       return (s->below_64 & uri) != 0 ? law_breach_at(at, LAW_COAP_RULE_PROXY_URI) : nothing();
     default:

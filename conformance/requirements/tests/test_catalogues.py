@@ -1,8 +1,8 @@
 """The catalogues hold what they promise: form, numbering, references, and the texts' own words.
 
 With WIRELAW_SPECS naming a folder that holds the specifications as text (mqtt-v5.0-os.txt,
-mqtt-v3.1.1-os.txt, mqtt-v3.1.txt, rfc6455.txt, rfc7252.txt, at any depth) each anchor is looked up
-in its section as well.
+mqtt-v3.1.1-os.txt, mqtt-v3.1.txt, rfc6455.txt, rfc7252.txt ..., at any depth) each anchor is
+looked up in its section as well.
 """
 
 from __future__ import annotations
@@ -29,9 +29,13 @@ PREFIX = {
     "mqtt5": "MQTT5",
     "websocket": "RFC6455",
     "coap": "COAP",
+    "coap-observe": "RFC7641",
+    "coap-block": "RFC7959",
 }
+OF_COAP = ("COAP-", "RFC7641-", "RFC7959-")
 OFFICIALLY_NUMBERED = ("mqtt311", "mqtt5")
-RFCS = ("websocket", "coap")
+COAP = ("coap", "coap-observe", "coap-block")
+RFCS = ("websocket", *COAP)
 NUMBERED = (*OFFICIALLY_NUMBERED, *RFCS)
 PROTOCOLS = tuple(catalogue.FILES)
 PACKETS = (
@@ -58,11 +62,13 @@ TEXTS = {
     "mqtt31": "mqtt-v3.1.txt",
     "websocket": "rfc6455.txt",
     "coap": "rfc7252.txt",
+    "coap-observe": "rfc7641.txt",
+    "coap-block": "rfc7959.txt",
 }
 
 CITED = re.compile(
     r"\bMQTT(?:5|311)-\d+(?:\.\d+)*(?:-\d+|/[a-z0-9-]+)|\bMQTT31-[a-z][a-z0-9-]*/[a-z0-9-]+"
-    r"|\b(?:COAP|RFC6455)-\d+(?:\.\d+)*/[a-z0-9-]+"
+    r"|\b(?:COAP|RFC6455|RFC7641|RFC7959)-\d+(?:\.\d+)*/[a-z0-9-]+"
 )
 ENUM = re.compile(r"\bLAW_R_[A-Z0-9_]+\b(?!\s*##)")
 
@@ -184,7 +190,7 @@ def test_when_names_capabilities_of_whom_it_concerns() -> None:
     pics = {"server": SERVER_PICS, "client": CLIENT_PICS}
     for row in every_row():
         concerned = [pics[role] for role in catalogue.ROLES if row.concerns(role)]
-        known = COAP_PICS if row.id.startswith("COAP-") else frozenset().union(*concerned)
+        known = COAP_PICS if row.id.startswith(OF_COAP) else frozenset().union(*concerned)
         # A Client declares no transports: what it dials in by is known.
         assert when.parse(row.when).names <= known | {"websocket", "tls"}, row.id
 

@@ -26,6 +26,8 @@ FILES = {
     "mqtt5": "mqtt-5.0.csv",
     "websocket": "rfc6455.csv",
     "coap": "rfc7252.csv",
+    "coap-observe": "rfc7641.csv",
+    "coap-block": "rfc7959.csv",
 }
 
 COLUMNS = (

@@ -30,7 +30,7 @@ ROLES = ("server", "client")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
-    parser.add_argument("protocol", metavar="PROTOCOL", help="mqtt5, mqtt311, mqtt31, coap")
+    parser.add_argument("protocol", metavar="PROTOCOL", help="mqtt5, mqtt311, mqtt31, coap, coap-observe, coap-block")
     parser.add_argument("id", metavar="ID", nargs="?", help="show this requirement in full")
     parser.add_argument(
         "--level", type=str.upper, choices=LEVELS, help="only MUST, SHOULD or MAY, and its NOT"
