@@ -342,6 +342,9 @@ static void missing(void *user, law_flow *flow, unsigned from, const law_place *
   check_flow *f = flow->user;
   law_stream *s = stream_of(user, f);
   note_missing(user, place, why, num_bytes);
+  if (f->check->output.lacks && why != LAW_MISSING_START) {
+    f->check->output.lacks(f->check->output.user, flow, from, place, num_bytes);
+  }
   if (s) {
     law_stream_missing(s, from, place, num_bytes, why == LAW_MISSING_START);
   }

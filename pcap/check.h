@@ -59,6 +59,10 @@ typedef struct law_check_output {
    * was held until it was known what it is. NULL: not asked for. */
   void (*ended)(void *user, const law_flow *flow, unsigned from, law_end how, uint64_t frame,
                 uint64_t time);
+  /* The capture lacks bytes of |from|, before what is told next; 0: nobody knows how many. NULL: not
+   * asked for. */
+  void (*lacks)(void *user, const law_flow *flow, unsigned from, const law_place *place,
+                uint64_t num_bytes);
 } law_check_output;
 
 typedef struct law_check_options {

@@ -114,7 +114,18 @@ static void put_end(void *user, const law_flow *flow, unsigned from, law_end how
   fputs("}\n", out);
 }
 
+static void put_gap(void *user, const law_flow *flow, unsigned from, const law_place *place,
+                    uint64_t num_bytes) {
+  FILE *out = user;
+  fprintf(out, "{\"record\": \"gap\", \"flow\": %" PRIu64, flow->number);
+  put_number(out, "frame", place->frame);
+  put_number(out, "time", place->time);
+  put_endpoint(out, "end", &flow->end[from]);
+  put_number(out, "bytes", num_bytes);
+  fputs("}\n", out);
+}
+
 law_check_output law_messages_output(FILE *out) {
   return (law_check_output){
-      .user = out, .message = put_message, .item = put_item, .ended = put_end};
+      .user = out, .message = put_message, .item = put_item, .ended = put_end, .lacks = put_gap};
 }
