@@ -29,6 +29,7 @@ class Item:
     cut       a message of which the capture lacks a part
     long      a message that is too long to be judged
     none      something was wrong without a message
+    gap       the capture lacks bytes here
     fin, rst  it closed its direction, or aborted
     """
 
@@ -106,7 +107,7 @@ def flows_of(records: Iterable[dict[str, Any]]) -> list[Flow]:
     flows: dict[int, Flow] = {}
     ends: list[dict[str, Any]] = []
     for record in records:
-        if record["record"] == "end":
+        if record["record"] in ("end", "gap"):
             ends.append(record)
         elif record["client"] is not None:
             _add(flows, record)
@@ -114,8 +115,8 @@ def flows_of(records: Iterable[dict[str, Any]]) -> list[Flow]:
         flow = flows.get(record["flow"])
         if flow is not None:
             flow.items.append(_end(flow, record))
-    for flow in flows.values():
-        flow.items.sort(key=lambda item: item.last)  # stable: what one packet holds stays in order
+    for flow in flows.values():  # stable: what one packet holds stays in order, behind what it lacks
+        flow.items.sort(key=lambda item: (item.last, item.kind != "gap"))
     return sorted(flows.values(), key=lambda flow: (flow.frame, flow.number))
 
 
@@ -141,7 +142,8 @@ def _add(flows: dict[int, Flow], record: dict[str, Any]) -> None:
 
 def _end(flow: Flow, record: dict[str, Any]) -> Item:
     from_client = record["end"] == flow.client
-    return Item(flow, record["how"], from_client, record["frame"], record["frame"], record["time"])
+    kind = record["how"] if record["record"] == "end" else "gap"
+    return Item(flow, kind, from_client, record["frame"], record["frame"], record["time"])
 
 
 def choose(flows: Sequence[Flow], numbers: Sequence[int], source: Source) -> list[Flow]:

@@ -26,7 +26,7 @@ examples:
   wirelaw pcap replay field.pcapng --side server --iut mqttjs --flow 1   to a client
   wirelaw pcap replay field.pcapng --iut mosquitto --json
 
-exit status: 0 the same answers, 1 it differs or breaks a rule, 2 could not be told.
+exit status: 0 the same answers, 1 one differs or a side breaks a rule, 2 could not be told.
 docs/pcap.md states what may differ.
 """
 _NOTES = 12  # shown; --json has all
@@ -49,6 +49,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     iut.add_argument("--user"), iut.add_argument("--password")
     iut.add_argument("--cafile"), iut.add_argument("--cert"), iut.add_argument("--key")
     iut.add_argument("--alpn"), iut.add_argument("--ws-path")
+    iut.add_argument("--ignore-played", action="store_true",
+                     help="what the played side breaks does not count, only what the IUT does")  # fmt: skip
     iut.add_argument("--yes", action="store_true", help="it may be on another machine")
     iut.add_argument(
         "--patience", type=float, default=1.0, metavar="X", help="for slow machines: 2"
@@ -70,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
     plan = plan_of(args)
     folder = args.report or Path("wirelaw-report") / f"replay-{_slug(source.name)}-{_slug(_iut(plan))}"
     report.prepare(folder)
-    request = Request(source, flows, plan, args.side, folder / "run.pcapng")
+    request = Request(source, flows, plan, args.side, folder / "run.pcapng", args.ignore_played)
     replayed = replay(request)
     report.write(replayed, folder)
     if args.json:
@@ -129,6 +131,7 @@ def document(replayed: Replayed, folder: Path) -> dict[str, Any]:
         "sent": outcome.num_sent,
         "differences": [each.to_json() for each in outcome.of("difference")],
         "violations": [each.to_json() for each in outcome.violations],
+        "played_violations": [each.to_json() for each in outcome.played],
         "not_told": [each.to_json() for each in outcome.of("unknown")],
         "notes": [each.to_json() for each in outcome.of("note")],
         "left_out": request.left_out,
@@ -151,6 +154,8 @@ def _print(replayed: Replayed, folder: Path) -> None:
     for seen in outcome.violations:
         level = "" if seen.requirement in outcome.must else " (no MUST)"
         print(f"  breaks {seen.requirement}{level}: {seen.summary or 'no message'}")
+    for found in outcome.played:
+        print(f"  {found}{' (ignored)' if outcome.ignore_played else ''}")
     if outcome.crashed:
         print(f"  crash: {outcome.crashed}")
     for found in outcome.of("unknown"):

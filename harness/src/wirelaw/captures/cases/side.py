@@ -20,6 +20,10 @@ _CONTENT = (
     "content_type", "response_topic", "correlation_data", "payload_format_indicator",
     "user_property", "subscription_identifier",
 )  # fmt: skip
+_LACKS = {
+    "gap": "the capture lacks packets here",
+    "none": "what was wrong here lies in the transport, and no step says it",
+}
 
 
 @dataclass
@@ -47,6 +51,7 @@ class Side:
         self.made: list[Step] = []
         self.bound: dict[tuple[Flow, int], str] = {}  # packet identifiers that the IUT chose
         self.over: set[Flow] = set()  # ended by one side
+        self.lacks: str | None = None  # what no step can say, told at the next one
         self._fields: dict[Item, dict[str, Any]] = {}
         self._at = {flow: {item: i for i, item in enumerate(flow.items)} for flow in flows}
 
@@ -111,6 +116,9 @@ class Side:
         return names.get(value, value) if value >= REFUSAL else value
 
     def say(self, item: Item, body: Any, **more: Any) -> None:
+        if self.lacks:
+            comment = "\n".join(filter(None, [self.lacks, more.get("comment")]))
+            more, self.lacks = {**more, "comment": comment}, None
         self.made.append(Step(self.conns[item.flow], body, **more))
 
     # Messages that we send
@@ -134,6 +142,9 @@ class Side:
             fields["packet_id"] = f"${name}"
 
     def raw(self, item: Item) -> None:
+        if not item.wire:
+            self.lacks = f"frame {item.frame}: {_LACKS.get(item.kind, item.kind)}"
+            return
         why = "; ".join(f"it breaks {each.requirement} at byte {each.offset}" for each in item.broken)
         what = "cut short by the capture" if item.kind == "cut" else "only its bytes can say it"
         hidden = family.without_secrets(self.codec, item.wire)

@@ -13,6 +13,7 @@ class Finding:
     """Something about one captured message. `kind`:
 
     difference    the IUT answered something else
+    played        what was played breaks a rule, as it did in the capture
     note          what may differ did
     unknown       why the replay says nothing about it
     """
@@ -37,6 +38,8 @@ class Outcome:
     findings: list[Finding] = field(default_factory=list)
     violations: list[MonitorViolation] = field(default_factory=list)
     must: set[str] = field(default_factory=set)  # the requirements among them that are a MUST
+    played: list[Finding] = field(default_factory=list)  # the MUSTs that the played side breaks
+    ignore_played: bool = False  # that does not count
     num_same: int = 0
     num_answers: int = 0
     num_sent: int = 0
@@ -71,6 +74,8 @@ class Outcome:
     @property
     def verdict(self) -> Verdict:
         if self.crashed or self.of("difference") or self.broken:
+            return Verdict.FAIL
+        if self.played and not self.ignore_played:
             return Verdict.FAIL
         if self.of("unknown") or self.num_answers == 0:
             return Verdict.INCONCLUSIVE

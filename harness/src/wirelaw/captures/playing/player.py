@@ -8,14 +8,14 @@ answers to one message and not across them, as in the specifications.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from wirelaw.captures import mqtt as family
 from wirelaw.captures.conversation import Flow, Item
 from wirelaw.captures.playing import meaning
 from wirelaw.captures.playing.identity import Identity
-from wirelaw.captures.playing.outcome import Outcome
+from wirelaw.captures.playing.outcome import Finding, Outcome
 from wirelaw.captures.playing.script import Act, Await, Script
 from wirelaw.engine import net as net_module
 from wirelaw.engine.connection import Connection, Received
@@ -50,7 +50,11 @@ class Line:
 class Player:
     """One replay. `play` is the whole of it; `outcome` what came of it."""
 
-    def __init__(self, run: CaseRun, script: Script, identity: Identity, outcome: Outcome) -> None:
+    def __init__(
+        self, run: CaseRun, script: Script, identity: Identity, outcome: Outcome,
+        is_must: Callable[[str], bool],
+    ) -> None:  # fmt: skip
+        self.is_must = is_must
         self.run = run
         self.script = script
         self.identity = identity
@@ -120,6 +124,14 @@ class Player:
                 self.run.target.speech.sending(self.run, connection, fields["type"], _kept(fields))
         self.run.send(connection, wire)
         self.outcome.num_sent += 1
+        self._own_up(item)
+
+    def _own_up(self, item: Item) -> None:
+        """What we play may be wrong itself."""
+        for each in item.broken:
+            if self.is_must(each.requirement):
+                text = f"the {item.type or 'message'} that is played breaks {each.requirement} at byte {each.offset}"
+                self.outcome.played.append(Finding("played", item.frame, item.flow.number, text))
 
     def _cannot(self, line: Line, item: Item) -> None:
         """The IUT has closed before we could say this: that it did is told already."""
@@ -236,7 +248,7 @@ class Player:
 
     def _differs(self, item: Item, text: str, message: int | None = None) -> None:
         """A difference, unless the flow cannot be played as it was."""
-        why = self.identity.blind.get(item.flow)
+        why = self.identity.blind.get(item.flow) or self.script.doubt(item)
         if why is not None:
             self.outcome.unknown(item, f"{text}: {why}")
         else:
@@ -400,6 +412,8 @@ class Player:
     def _surplus(self, line: Line, received: Received, got: Mapping[str, Any]) -> None:
         """Something that the capture does not have."""
         item = line.matched[-1][0] if line.matched else line.flow.items[0]
+        if self.script.doubts.get(line.flow) is not None:
+            item = line.flow.items[-1]
         text = f"got {self.codec.text(received.wire)}, which the capture does not have"
         if got["type"] == "PUBLISH" and any(_is_copy(one, got) for _, one in line.matched):
             self.outcome.note(item, f"{text}: it is another copy", received.index)
@@ -425,6 +439,8 @@ def _gap(item: Item) -> str:
         return f"what was sent here is too long to be played ({len(item.wire)} bytes)"
     if item.kind == "none":
         return "what was wrong here lies in the transport, which is not played"
+    if item.kind == "gap":
+        return "the capture lacks packets before this"
     return "the capture lacks a part of what was sent here"
 
 

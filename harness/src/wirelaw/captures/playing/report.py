@@ -58,7 +58,7 @@ def result_of_replay(run: CaseRun, script: Script, outcome: Outcome, began: int)
 def _cause(outcome: Outcome) -> str:
     if outcome.of("difference"):
         return "mismatch"
-    return "violation" if outcome.broken else "inconclusive"
+    return "violation" if outcome.broken or outcome.played else "inconclusive"
 
 
 def _step(index: int, each: Await, script: Script, outcome: Outcome) -> Step:
@@ -146,6 +146,8 @@ def reasons_of(outcome: Outcome) -> list[str]:
         reasons.append(f"{len(differences)} answers differ, first {differences[0]}")
     if outcome.broken:
         reasons.append(f"the IUT breaks {outcome.broken[0].requirement}")
+    if outcome.played and not outcome.ignore_played:
+        reasons.append(f"what is played breaks rules: {outcome.played[0]}")
     if unknown:
         reasons.append(f"not told: {unknown[0]}")
     return reasons

@@ -50,6 +50,7 @@ class Script:
         self.acts: list[Act] = []
         self.awaits: list[Await] = []
         self.gaps: list[Item] = []  # what the capture lacks of our own side
+        self.doubts = {flow: _doubt(flow) for flow in flows}
         self._ended: set[Flow] = set()
         self._mute: set[Flow] = set()
         items = in_time_order(flows)
@@ -68,7 +69,7 @@ class Script:
         if item.kind in ("cut", "long"):
             self.gaps.append(item)
             self._mute.add(item.flow)
-        elif item.kind == "none":
+        elif item.kind in ("none", "gap"):
             self.gaps.append(item)
         elif item.is_end:
             self._ended.add(item.flow)
@@ -84,6 +85,9 @@ class Script:
             return  # it closes because we did
         if item.is_end:
             self._ended.add(item.flow)
+        elif item.kind == "gap":
+            self.gaps.append(item)
+            return
         elif item.kind != "message":
             return
         if not self.we_are_client:
@@ -99,5 +103,18 @@ class Script:
         for do, fields in family.stimuli(self.codec, item):
             self.acts.append(Act("tell", item, len(self.awaits), 0, do, fields))
 
-    def lacks_answers(self, item: Item) -> bool:
-        return item in self.gaps
+    def doubt(self, item: Item) -> str | None:
+        """Why what comes in the place of this item says nothing: the capture lacks something before it."""
+        frame = self.doubts.get(item.flow)
+        if frame is None or item.last < frame:
+            return None
+        return "the capture lacks something before it"
+
+
+def _doubt(flow: Flow) -> int | None:
+    """The frame from which on a flow is not known whole; None when it is."""
+    doubtful = (
+        item.last for item in flow.items
+        if item.kind in ("cut", "long", "gap") or (item.is_message and not item.judged)
+    )  # fmt: skip
+    return min(doubtful, default=None)
