@@ -1,6 +1,12 @@
 #include "monitors/mqtt/filters.h"
 
+#include <stddef.h>
 #include <string.h>
+
+void law_mqtt_filters_init(law_mqtt_filters *f) {
+  memset(f, 0, offsetof(law_mqtt_filters, all));
+  memset(f->verdicts, 0, sizeof f->verdicts);
+}
 
 static law_bytes text_of(const law_mqtt_filters *f, const law_mqtt_subscribed *s) {
   return law_bytes_of(f->text + s->at, s->len);

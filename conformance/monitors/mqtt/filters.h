@@ -71,6 +71,9 @@ typedef struct law_mqtt_filters {
   uint8_t text[LAW_MQTT_FILTER_TEXT];
 } law_mqtt_filters;
 
+/* None. */
+void law_mqtt_filters_init(law_mqtt_filters *f);
+
 /* Takes in the filters of a SUBSCRIBE, before and after its SUBACK. */
 void law_mqtt_filters_ask(law_mqtt_filters *f, const law_mqtt_message *subscribe, uint64_t now);
 void law_mqtt_filters_grant(law_mqtt_filters *f, const law_mqtt_message *suback, uint64_t now);

@@ -5,67 +5,93 @@
 
 /* ---- What is not known ---- */
 
-static uint32_t find_mark(const law_mqtt_ids *ids, uint16_t id) {
+/* The first range that ends at |id| or beyond. */
+static uint32_t range_at(const law_mqtt_ids *ids, uint32_t id) {
   uint32_t i = 0;
-  while (i < ids->num_marked && ids->marked[i] != id) {
+  while (i < ids->num_unknown && ids->unknown[i].last < id) {
     i++;
   }
   return i;
 }
 
-bool law_mqtt_id_is_marked(const law_mqtt_ids *ids, uint16_t id) {
-  return find_mark(ids, id) < ids->num_marked;
+static void remove_range(law_mqtt_ids *ids, uint32_t i) {
+  ids->num_unknown--;
+  memmove(&ids->unknown[i], &ids->unknown[i + 1], (ids->num_unknown - i) * sizeof *ids->unknown);
 }
 
-static void unmark(law_mqtt_ids *ids, uint16_t id) {
-  uint32_t i = find_mark(ids, id);
-  if (i < ids->num_marked) {
-    ids->marked[i] = ids->marked[--ids->num_marked];
+/* Makes room for a range at |i|. False: there is none. */
+static bool insert_range(law_mqtt_ids *ids, uint32_t i) {
+  if (ids->num_unknown == LAW_MQTT_MAX_RANGES) {
+    return false;
+  }
+  memmove(&ids->unknown[i + 1], &ids->unknown[i], (ids->num_unknown - i) * sizeof *ids->unknown);
+  ids->num_unknown++;
+  return true;
+}
+
+/* Joins range |i| with the next one when they touch. */
+static void join_next(law_mqtt_ids *ids, uint32_t i) {
+  if (i + 1 < ids->num_unknown && ids->unknown[i].last + 1u >= ids->unknown[i + 1].first) {
+    ids->unknown[i].last = ids->unknown[i + 1].last;
+    remove_range(ids, i + 1);
   }
 }
 
-/* What gives way when there is no room is not known then. */
-static void mark(law_mqtt_ids *ids, uint16_t id) {
-  if (law_mqtt_id_is_marked(ids, id)) {
-    return;
-  }
-  if (ids->num_marked < LAW_MQTT_MAX_MARKED) {
-    ids->marked[ids->num_marked++] = id;
-  } else if (ids->all_unknown) {
-    ids->marked[ids->next_mark++ % LAW_MQTT_MAX_MARKED] = id;
-  } else {
-    ids->all_unknown = true;
-    ids->num_marked = 0;
-  }
+/* Whether |id| is nearer to the range before |i| than to range |i|. */
+static bool nearer_before(const law_mqtt_ids *ids, uint32_t i, uint16_t id) {
+  return i > 0 && (i == ids->num_unknown ||
+                   id - ids->unknown[i - 1].last <= ids->unknown[i].first - id);
 }
 
 void law_mqtt_id_forget(law_mqtt_ids *ids, uint16_t id) {
-  if (ids->all_unknown) {
-    unmark(ids, id);
+  uint32_t i = range_at(ids, id);
+  if (i < ids->num_unknown && ids->unknown[i].first <= id) {
+    return;
+  }
+  bool before = nearer_before(ids, i, id);
+  bool touches = before ? ids->unknown[i - 1].last + 1 == id
+                        : i < ids->num_unknown && ids->unknown[i].first == id + 1;
+  if (!touches && insert_range(ids, i)) {
+    ids->unknown[i] = (law_mqtt_range){id, id};
+  } else if (before) {
+    ids->unknown[i - 1].last = id;
+    join_next(ids, i - 1);
   } else {
-    mark(ids, id);
+    ids->unknown[i].first = id;
   }
 }
 
 static void know(law_mqtt_ids *ids, uint16_t id) {
-  if (ids->all_unknown) {
-    mark(ids, id);
-  } else if (ids->num_marked > 0) {
-    unmark(ids, id);
+  uint32_t i = range_at(ids, id);
+  if (i == ids->num_unknown || ids->unknown[i].first > id) {
+    return;
+  }
+  law_mqtt_range *range = &ids->unknown[i];
+  if (range->first == range->last) {
+    remove_range(ids, i);
+  } else if (range->first == id) {
+    range->first++;
+  } else if (range->last == id) {
+    range->last--;
+  } else if (insert_range(ids, i)) {
+    range[0].last = (uint16_t)(id - 1); /* both are copies of what was one */
+    range[1].first = (uint16_t)(id + 1);
   }
 }
 
+void law_mqtt_ids_init(law_mqtt_ids *ids) { memset(ids, 0, offsetof(law_mqtt_ids, slots)); }
+
 void law_mqtt_ids_forget(law_mqtt_ids *ids) {
   uint32_t order = ids->next_order;
-  memset(ids, 0, offsetof(law_mqtt_ids, slots));
-  ids->all_unknown = true;
+  law_mqtt_ids_init(ids);
+  ids->num_unknown = 1;
+  ids->unknown[0] = (law_mqtt_range){0, UINT16_MAX};
   ids->next_order = order;
 }
 
 void law_mqtt_ids_know(law_mqtt_ids *ids) {
   if (!ids->overflowed) {
-    ids->all_unknown = false;
-    ids->num_marked = 0;
+    ids->num_unknown = 0;
   }
 }
 

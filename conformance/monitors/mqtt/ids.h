@@ -30,32 +30,39 @@ typedef struct law_mqtt_id {
 
 enum {
   LAW_MQTT_MAX_IDS = 64, /* at once; more are not followed, and count as not known */
-  LAW_MQTT_MAX_MARKED = 16,
+  LAW_MQTT_MAX_RANGES = 10,
 };
 
+/* Identifiers from one to another. */
+typedef struct law_mqtt_range {
+  uint16_t first, last;
+} law_mqtt_range;
+
 /* All identifiers of one sender. An identifier is in use, free, or not known: then nothing that
- * depends on it is judged. Zeroed (up to the slots): all are free.
+ * depends on it is judged.
  *
- * Few are in use at a time, so they stand side by side in no order, and a connection costs little
- * memory. Which are not known is told by a rule for all, and by those that are marked as exceptions:
- * when there are too many of these, more are not known than need be. */
+ * A connection costs little memory, as captures have many: few identifiers are in use at a time, so
+ * they stand side by side in no order; senders count upwards, so those that are not known make few
+ * ranges. When there would be too many, what lies between two of them is not known either. */
 typedef struct law_mqtt_ids {
   uint16_t num[LAW_MQTT_NUM_USES]; /* by use */
   uint16_t num_used;
-  bool overflowed;  /* some identifier was not followed because too many were in use */
-  bool all_unknown; /* but those that are marked; else only those */
-  uint8_t num_marked;
-  uint8_t next_mark; /* the place of the mark that gives way */
+  bool overflowed; /* some identifier was not followed because too many were in use */
+  uint8_t num_unknown;
   uint32_t next_order;
-  law_mqtt_id slots[LAW_MQTT_MAX_IDS]; /* the first |num_used| */
-  uint16_t marked[LAW_MQTT_MAX_MARKED];
+  law_mqtt_range unknown[LAW_MQTT_MAX_RANGES]; /* upwards; they do not touch each other */
+  law_mqtt_id slots[LAW_MQTT_MAX_IDS];         /* the first |num_used| */
 } law_mqtt_ids;
 
-bool law_mqtt_id_is_marked(const law_mqtt_ids *ids, uint16_t id);
+/* All are free. */
+void law_mqtt_ids_init(law_mqtt_ids *ids);
 
 LAW_INLINE bool law_mqtt_id_unknown(const law_mqtt_ids *ids, uint16_t id) {
-  bool marked = ids->num_marked > 0 && law_mqtt_id_is_marked(ids, id);
-  return marked != ids->all_unknown;
+  uint32_t i = 0;
+  while (i < ids->num_unknown && ids->unknown[i].last < id) {
+    i++;
+  }
+  return i < ids->num_unknown && ids->unknown[i].first <= id;
 }
 
 /* |id| is not known any more. */

@@ -98,10 +98,24 @@ static void blind(const law_mqtt_monitor *c, law_side from) {
   }
 }
 
+/* Tables that are filled from their front are left as they are: captures have many connections, and
+ * most of them few entries. */
+static void clear(law_mqtt_monitor *c, bool alone) {
+  memset(c, 0, offsetof(law_mqtt_monitor, ids));
+  law_mqtt_ids_init(&c->ids[LAW_CLIENT]);
+  law_mqtt_ids_init(&c->ids[LAW_SERVER]);
+  law_mqtt_filters_init(&c->filters);
+  memset(c->alias_topics, 0, sizeof c->alias_topics);
+  memset(&c->shared, 0, sizeof c->shared);
+  if (!alone) {
+    memset(&c->history, 0, sizeof c->history);
+  }
+}
+
 static void connection_init(void *connection, void *world, law_side judged, bool from_start) {
   static const law_mqtt_announced unlimited = {.receive_maximum = UINT16_MAX, .maximum_qos = 2};
   law_mqtt_monitor *c = connection;
-  memset(c, 0, world != NULL ? sizeof *c : offsetof(law_mqtt_monitor, history));
+  clear(c, world == NULL);
   c->judged = judged;
   c->world = judged == LAW_SERVER ? world : NULL;
   if (c->world != NULL) {
@@ -265,7 +279,8 @@ static void fetch_lines(const void *from, size_t len) {
 
 static void fetch(const void *connection) {
   const law_mqtt_monitor *c = connection;
-  fetch_lines(c, offsetof(law_mqtt_monitor, ids) + offsetof(law_mqtt_ids, slots));
+  fetch_lines(c, offsetof(law_mqtt_monitor, ids) + offsetof(law_mqtt_ids, slots) +
+                     sizeof(law_mqtt_id));
   fetch_lines(&c->ids[1], offsetof(law_mqtt_ids, slots) + sizeof(law_mqtt_id));
   fetch_lines(&c->filters, offsetof(law_mqtt_filters, all) + sizeof(law_mqtt_subscribed));
 }

@@ -83,10 +83,6 @@ typedef struct law_mqtt_monitor {
   bool clean_start, has_method, no_problem_information, no_response_information;
   bool empty_client_id, zero_expiry;
   uint16_t keep_alive; /* s */
-  uint64_t method;     /* a hash of the Authentication Method */
-  uint64_t client;     /* a hash of the Client Identifier; 0: not known */
-  uint32_t expiry;     /* s, of the session, as agreed */
-  uint64_t user;       /* a hash of the user name */
 
   /* CONNACK */
   bool has_server_keep_alive;
@@ -112,6 +108,11 @@ typedef struct law_mqtt_monitor {
   uint64_t aliases[LAW_MQTT_ALIASES / 64]; /* that the judged side has given a topic */
   bool higher_alias;                       /* so was one that is higher */
   bool far_alias;                          /* one was given a topic that |alias_topics| does not hold */
+
+  uint64_t method; /* a hash of the Authentication Method */
+  uint64_t client; /* a hash of the Client Identifier; 0: not known */
+  uint64_t user;   /* a hash of the user name */
+  uint32_t expiry; /* s, of the session, as agreed */
 
   /* What every packet needs stands above, so that it lies close together. */
   law_mqtt_ids ids[2]; /* by the side that assigned them */
