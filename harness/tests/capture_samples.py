@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -154,7 +158,22 @@ def capture(folder: Path, name: str, protocol: str, **plan: Any) -> Source:
     return Source(str(folder / "run.pcapng"))
 
 
+@cache
+def _folder() -> Path:
+    """For captures that several tests read."""
+    folder = Path(tempfile.mkdtemp(prefix="wirelaw-captures-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+@cache
+def _shared(name: str, protocol: str) -> Source:
+    folder = _folder() / f"{name}-{protocol}"
+    folder.mkdir()
+    return capture(folder, name, protocol)
+
+
 def conversation(folder: Path, name: str, protocol: str, **plan: Any) -> tuple[Source, list[Flow]]:
     """The capture, and its flows without the one in which the engine greets the broker."""
-    source = capture(folder, name, protocol, **plan)
+    source = capture(folder, name, protocol, **plan) if plan else _shared(name, protocol)
     return source, choose(read(source), [], source)[1:]

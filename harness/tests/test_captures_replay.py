@@ -24,7 +24,8 @@ MOSQUITTO = iut.installed(iut.load("mosquitto"))
 
 def play(source: Source, flows: list[Flow], **plan: Any) -> Replayed:
     side = plan.pop("side", "client")
-    return replay(Request(source, flows, Plan(protocol="", **{"iut": "reference", **plan}), side))
+    made = Plan(protocol="", **{"iut": "reference", **plan})
+    return replay(Request(source, flows, made, side, ignore_played=True))
 
 
 def told(replayed: Replayed, kind: str = "difference") -> str:
@@ -71,6 +72,14 @@ def test_the_judge_sees_what_answers_break(tmp_path: Path) -> None:
     source, flows = conversation(tmp_path, "no-identifier", "mqtt5", faults=fault)
     found = play(source, flows, faults=fault)
     assert found.outcome.broken and found.outcome.status == 1
+
+
+def test_what_is_played_may_break_rules(tmp_path: Path) -> None:
+    source, flows = conversation(tmp_path, "malformed", "mqtt5")
+    found = replay(Request(source, flows, Plan(protocol="", iut="reference")))
+    assert found.outcome.status == 1 and not found.outcome.of("difference")
+    assert "MQTT5-3.8.1-1" in str(found.outcome.played[0])
+    assert play(source, flows).outcome.status == 0
 
 
 def test_identifiers_that_the_iut_chooses_are_exchanged(tmp_path: Path) -> None:
