@@ -13,17 +13,19 @@ typedef struct rule_count {
   uint64_t num;
 } rule_count;
 
-/* The listener's memory of a flow. */
+/* The listener's memory of a flow. What all bytes need comes first. */
 typedef struct check_flow {
-  law_check *check;
-  const law_flow *flow;
   law_stream *stream;
-  law_world *world;
-  law_known known;
+  uint64_t bytes, packets;
   bool is_known, over, judged, started_late[2];
   bool ended[2];
+
+  law_check *check;
+  const law_flow *flow;
+  law_world *world;
+  law_known known;
   const char *skipped; /* why, last */
-  uint64_t first_frame, bytes, packets;
+  uint64_t first_frame;
   rule_count *rules;
   uint64_t num_cut;
 } check_flow;

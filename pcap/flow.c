@@ -7,7 +7,8 @@
 
 enum {
   SLAB = 64, /* records */
-  ALIGN = 64,
+  ALIGN = LAW_FLOW_ALIGN,
+  USER_AT = (sizeof(law_flow_entry) + ALIGN - 1) & ~(size_t)(ALIGN - 1),
   FIRST_SLOTS = 1 << 10,
   EXACT = 1024, /* tables up to this size keep an exact order */
   LAZY = 16,    /* uses, in tables full of records, that others may be behind */
@@ -18,8 +19,7 @@ bool law_flows_init(law_flows *f, uint32_t max, size_t user_len) {
   f->max = max;
   f->tolerance = max <= EXACT ? 0 : (uint64_t)max * LAZY;
   f->user_len = user_len;
-  size_t entry = (sizeof(law_flow_entry) + 15) & ~(size_t)15;
-  f->record_len = (entry + user_len + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+  f->record_len = (USER_AT + user_len + ALIGN - 1) & ~(size_t)(ALIGN - 1);
   f->num_slots = FIRST_SLOTS;
   f->slots = calloc(f->num_slots, sizeof *f->slots);
   f->slabs = calloc(max / SLAB + 1, sizeof *f->slabs);
@@ -225,7 +225,7 @@ law_flow_entry *law_flows_add(law_flows *f, const law_flow_key *key, uint32_t ha
   e->key = *key;
   e->hash = hash;
   if (f->user_len > 0) {
-    e->flow.user = (uint8_t *)e + ((sizeof(law_flow_entry) + 15) & ~(size_t)15);
+    e->flow.user = (uint8_t *)e + USER_AT;
   }
   put_slot(f, (uint64_t)hash << 32 | (index + 1));
   link_entry(f, e);

@@ -11,6 +11,8 @@
 #include "pcap/pool.h"
 #include "pcap/reader.h"
 
+enum { LAW_FLOW_ALIGN = 64 }; /* of records, and of the listener's memory in them */
+
 /* Two ends as the packet has them: [0] sent it. Addresses are copied as they stand; the unused rest
  * is zero. */
 typedef struct law_flow_key {
@@ -20,34 +22,40 @@ typedef struct law_flow_key {
   uint16_t address_len;
 } law_flow_key;
 
-/* One direction of a TCP connection. */
+/* One direction of a TCP connection: what every segment needs. */
 typedef struct law_tcp_side {
-  uint32_t next;   /* the next byte to tell */
-  uint32_t acked;  /* how far the other side acknowledged; not before |next| */
-  uint32_t isn;    /* when its SYN was captured */
-  uint32_t fin;    /* where it stands, when |has_fin| */
-  uint32_t lost_from, lost_to; /* what was last given up */
-  uint32_t stray;  /* where the next segment would be, if the last one, far from |next|, is right */
-  uint8_t known;   /* |next| is: law_tcp_known */
-  bool told_start; /* that the direction's start is missing, or it is not */
-  bool has_fin, ended, has_stray;
+  uint32_t next;     /* the next byte to tell */
+  uint32_t acked;    /* how far the other side acknowledged; not before |next| */
+  uint32_t fin;      /* where it stands, when |has_fin| */
   law_queue waiting;
-  uint64_t since;                /* when the hole before |waiting| was seen */
-  struct law_flow_entry *before, *after; /* among all sides that wait, oldest first */
-  uint8_t before_side, after_side;
+  uint8_t known;     /* |next| is: law_tcp_known */
+  bool told_start;   /* that the direction's start is missing, or it is not */
+  bool has_fin, ended, has_stray;
 } law_tcp_side;
 
+/* And the rest. */
+typedef struct law_tcp_rare {
+  uint32_t isn;                /* when its SYN was captured */
+  uint32_t lost_from, lost_to; /* what was last given up */
+  uint32_t stray;  /* where the next segment would be, if the last one, far from |next|, is right */
+  uint64_t since;  /* when the hole before what waits was seen */
+  struct law_flow_entry *before, *after; /* among all sides that wait, oldest first */
+  uint8_t before_side, after_side;
+} law_tcp_rare;
+
+/* Three lines of the cache for a segment that is the next one, and then the listener's memory. */
 typedef struct law_flow_entry {
-  law_flow flow; /* what listeners see; user stands behind the entry */
   law_flow_key key;
   uint32_t hash;
-  bool done;            /* the connection is over: forgotten sooner */
-  bool closed;          /* the listener was told: nothing more is */
-  uint64_t last;        /* time of the last packet */
-  uint64_t used;        /* law_flows.num_uses at the last packet */
-  uint64_t placed;      /* the same when it was put to the front */
+  bool done;             /* the connection is over: forgotten sooner */
+  bool closed;           /* the listener was told: nothing more is */
+  uint64_t last;         /* time of the last packet */
+  uint64_t used;         /* law_flows.num_uses at the last packet */
+  law_tcp_side side[2];  /* as flow.end; TCP only */
+  uint64_t placed;       /* law_flows.num_uses when it was put to the front */
+  law_flow flow;         /* what listeners see; |user| stands behind the entry */
   struct law_flow_entry *newer, *older;
-  law_tcp_side side[2]; /* as flow.end; TCP only */
+  law_tcp_rare rare[2];
 } law_flow_entry;
 
 /* A list, most recently used first. */

@@ -1,5 +1,6 @@
 #include "pcap/reader.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +16,6 @@ enum {
   MIN_POOL = 256 << 10, /* so that no packet fills it alone */
   CHECK_EVERY = 64,     /* packets between looks for what is too old */
   UDP_HEADER = 8,
-  MAX_FETCH = 512, /* bytes of a record, the listener's first ones among them */
 };
 
 static const uint64_t default_idle = 36 * 3600 * SECOND;
@@ -282,11 +282,13 @@ static void ip_payload(law_reader *r, law_headers *h) {
   }
 }
 
-static void fetch_record(const law_flows *f, law_flow_entry *e) {
-  size_t len = f->record_len < MAX_FETCH ? f->record_len : MAX_FETCH;
-  for (size_t at = 0; at < len; at += 64) {
-    __builtin_prefetch((uint8_t *)e + at, 1);
+/* What a segment needs that is the next one. */
+static void fetch_record(const law_flow_entry *e) {
+  for (size_t at = 0; at < offsetof(law_flow_entry, newer); at += LAW_FLOW_ALIGN) {
+    __builtin_prefetch((const uint8_t *)e + at, 1);
   }
+  __builtin_prefetch((const uint8_t *)(e + 1), 1); /* about where the listener's memory begins */
+  __builtin_prefetch((const uint8_t *)(e + 1) + LAW_FLOW_ALIGN, 1);
 }
 
 /* The records that the packets belong to, each once if they follow each other. */
@@ -305,7 +307,7 @@ static size_t guess_flows(law_reader *r, law_flow_entry **out) {
     h->guess = law_flows_guess(&r->flows, h->hash);
     before = h;
     if (LAW_LIKELY(h->guess != NULL)) {
-      fetch_record(&r->flows, h->guess);
+      fetch_record(h->guess);
       out[num++] = h->guess;
     }
   }

@@ -1,5 +1,6 @@
 #include "pcap/stream.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -361,7 +362,7 @@ static bool decide_first(law_stream *s, unsigned from, law_bytes bytes) {
 
 void law_stream_soon(const law_stream *s, unsigned stage) {
   if (stage == 0) {
-    law_fetch(s, sizeof *s);
+    law_fetch(s, offsetof(law_stream, env));
   } else if (s->talk) {
     law_talk_soon(s->talk, stage - 1);
   }

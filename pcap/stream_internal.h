@@ -31,26 +31,28 @@ typedef enum law_layer {
   LAW_LAYER_NONE,
 } law_layer;
 
+/* What all bytes need comes first, so that it lies close together. */
 struct law_stream {
+  law_talk *talk;
+  law_layer layer;
+  int client; /* the end; -1: not known */
+  uint64_t bytes;
+  law_place now; /* of what is being pushed */
+  bool whole;
+  bool late[2]; /* that direction begins before the capture, or after a hole */
+
   law_stream_env *env;
   void *owner;
   const law_flow *flow;
   law_stream_known known;
   const law_stream *around; /* the transport it comes out of; NULL: TCP or UDP */
-  law_layer layer;
-  bool whole;
-  bool late[2]; /* that direction begins before the capture, or after a hole */
-  int client;   /* the end; -1: not known */
-  uint64_t bytes;
   law_held *held, **held_end;
   size_t held_len;
-  law_talk *talk;
   law_pcap_tls *tls;
   law_pcap_dtls *dtls;
   law_websocket *websocket;
   law_stream *inside;
-  law_place now; /* of what is being pushed */
-  char *why;     /* a copy of a transport's reason */
+  char *why; /* a copy of a transport's reason */
   const char *unjudged;
 };
 

@@ -32,8 +32,8 @@ const char *law_tcp_open(law_slice s, law_segment *out) {
 static void set_before(law_tcp *t, law_flow_entry *e, unsigned i, law_flow_entry *to,
                        unsigned to_side) {
   if (e != NULL) {
-    e->side[i].before = to;
-    e->side[i].before_side = (uint8_t)to_side;
+    e->rare[i].before = to;
+    e->rare[i].before_side = (uint8_t)to_side;
   } else {
     t->newest = to;
     t->newest_side = (uint8_t)to_side;
@@ -43,8 +43,8 @@ static void set_before(law_tcp *t, law_flow_entry *e, unsigned i, law_flow_entry
 static void set_after(law_tcp *t, law_flow_entry *e, unsigned i, law_flow_entry *to,
                       unsigned to_side) {
   if (e != NULL) {
-    e->side[i].after = to;
-    e->side[i].after_side = (uint8_t)to_side;
+    e->rare[i].after = to;
+    e->rare[i].after_side = (uint8_t)to_side;
   } else {
     t->oldest = to;
     t->oldest_side = (uint8_t)to_side;
@@ -52,7 +52,7 @@ static void set_after(law_tcp *t, law_flow_entry *e, unsigned i, law_flow_entry 
 }
 
 static void start_waiting(law_tcp *t, law_flow_entry *e, unsigned i, uint64_t time) {
-  e->side[i].since = time;
+  e->rare[i].since = time;
   set_before(t, e, i, t->newest, t->newest_side);
   set_after(t, e, i, NULL, 0);
   set_after(t, t->newest, t->newest_side, e, i);
@@ -61,9 +61,9 @@ static void start_waiting(law_tcp *t, law_flow_entry *e, unsigned i, uint64_t ti
 }
 
 static void stop_waiting(law_tcp *t, law_flow_entry *e, unsigned i) {
-  law_tcp_side *side = &e->side[i];
-  law_flow_entry *before = side->before, *after = side->after;
-  unsigned before_side = side->before_side, after_side = side->after_side;
+  const law_tcp_rare *rare = &e->rare[i];
+  law_flow_entry *before = rare->before, *after = rare->after;
+  unsigned before_side = rare->before_side, after_side = rare->after_side;
   set_after(t, before, before_side, after, after_side);
   set_before(t, after, after_side, before, before_side);
 }
@@ -146,9 +146,9 @@ static void lose(law_tcp *t, law_flow_entry *e, unsigned from, const law_place *
                  uint32_t len) {
   law_tcp_side *side = &e->side[from];
   tell_start(t, e, from, place);
-  side->lost_from = side->next;
+  e->rare[from].lost_from = side->next;
   move_on(side, len);
-  side->lost_to = side->next;
+  e->rare[from].lost_to = side->next;
   t->counts->lost_bytes += len;
   tell_missing(t, e, from, place, LAW_MISSING_LOST, len);
 }
@@ -242,7 +242,7 @@ static void make_room(law_tcp *t, const law_place *place) {
 
 void law_tcp_expire(law_tcp *t, const law_place *place) {
   while (t->oldest != NULL &&
-         (int64_t)(place->time - t->oldest->side[t->oldest_side].since) > patience) {
+         (int64_t)(place->time - t->oldest->rare[t->oldest_side].since) > patience) {
     make_room(t, place);
   }
 }
@@ -327,9 +327,9 @@ static bool is_stray(law_tcp *t, law_flow_entry *e, unsigned from, const law_pie
     side->has_stray = false;
     return false;
   }
-  if (!side->has_stray || side->stray != piece->seq) {
+  if (!side->has_stray || e->rare[from].stray != piece->seq) {
     side->has_stray = true;
-    side->stray = piece->seq + piece->len;
+    e->rare[from].stray = piece->seq + piece->len;
     return true;
   }
   skip_all(t, e, from, &piece->place);
@@ -344,9 +344,9 @@ static bool is_stray(law_tcp *t, law_flow_entry *e, unsigned from, const law_pie
  * true. Nothing after it was told yet, so that the stream can still go back. */
 static void take_late(law_tcp *t, law_flow_entry *e, unsigned from, const law_piece *piece) {
   law_tcp_side *side = &e->side[from];
-  if (side->next == side->lost_to && piece->len > LONE_BYTE &&
-      law_seq_diff(piece->seq, side->lost_from) >= 0 &&
-      law_seq_diff(side->lost_to, piece->seq) > 0) {
+  if (side->next == e->rare[from].lost_to && piece->len > LONE_BYTE &&
+      law_seq_diff(piece->seq, e->rare[from].lost_from) >= 0 &&
+      law_seq_diff(e->rare[from].lost_to, piece->seq) > 0) {
     uint32_t num = side->next - piece->seq;
     side->next = side->acked = piece->seq;
     t->counts->lost_bytes -= num;
@@ -369,7 +369,7 @@ static void take_syn(law_flow_entry *e, unsigned from, const law_segment *seg) {
     e->flow.syn[from] = true;
     e->flow.from_start = e->flow.syn[1 - from];
     side->told_start = true;
-    side->isn = seg->data.seq;
+    e->rare[from].isn = seg->data.seq;
     anchor(side, seg->data.seq + 1, LAW_TCP_KNOWN);
   }
 }
@@ -507,7 +507,7 @@ static bool is_new_syn(const law_flow_entry *e, unsigned from, const law_segment
     return true;
   }
   if (e->flow.syn[from]) {
-    return side->isn != seg->data.seq;
+    return e->rare[from].isn != seg->data.seq;
   }
   if (side->known == LAW_TCP_UNKNOWN) {
     return other->told_start && !e->flow.syn[1 - from]; /* that one began earlier */
