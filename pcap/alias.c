@@ -111,11 +111,11 @@ static uint32_t below(noise *n, uint32_t bound) {
 /* ---- Characters ---- */
 
 static size_t sequence_len(const uint8_t *p, size_t left) {
-  size_t len = p[0] < 0x80             ? 1
+  size_t len = p[0] < 0x80                   ? 1
                : p[0] >= 0xc2 && p[0] < 0xe0 ? 2
-               : (p[0] & 0xf0) == 0xe0 ? 3
+               : (p[0] & 0xf0) == 0xe0       ? 3
                : p[0] >= 0xf0 && p[0] < 0xf5 ? 4
-                                       : 0;
+                                             : 0;
   if (len == 0 || len > left) {
     return 0;
   }
@@ -347,8 +347,8 @@ void law_alias_scrub(law_alias *a, uint64_t salt, uint8_t *bytes, size_t len) {
 
 /* ---- Addresses ---- */
 
-/* Kinds of addresses, which stay what they are: every bit on the way to one of these prefixes stays, so
- * that no other address takes its place. |frozen|: so do all the bits behind it. */
+/* Kinds of addresses, which stay what they are: every bit on the way to one of these prefixes
+ * stays, so that no other address takes its place. |frozen|: so do all the bits behind it. */
 typedef struct special {
   uint8_t prefix[16];
   uint8_t bits;
@@ -356,12 +356,12 @@ typedef struct special {
 } special;
 
 static const special special_4[] = {
-    {{0}, 8, true},         {{10}, 8, false},       {{100, 64}, 10, false}, {{127}, 8, true},
+    {{0}, 8, true},          {{10}, 8, false},       {{100, 64}, 10, false},  {{127}, 8, true},
     {{169, 254}, 16, false}, {{172, 16}, 12, false}, {{192, 168}, 16, false}, {{224}, 3, true},
 };
 static const special special_6[] = {
-    {{0}, 127, true}, {{0xfc}, 8, false}, {{0xfd}, 8, false}, {{0xfe, 0x80}, 64, false},
-    {{0xff}, 8, true},
+    {{0}, 127, true},          {{0xfc}, 8, false}, {{0xfd}, 8, false},
+    {{0xfe, 0x80}, 64, false}, {{0xff}, 8, true},
 };
 
 static bool bit_of(const uint8_t *p, unsigned i) { return (p[i / 8] >> (7 - i % 8) & 1) != 0; }
@@ -375,7 +375,8 @@ static bool share_bits(const uint8_t *one, const uint8_t *other, unsigned bits) 
 /* Whether the bit |i| of |address| stays. */
 static bool bit_stays(const uint8_t *address, size_t len, unsigned i) {
   const special *all = len == 4 ? special_4 : special_6;
-  size_t num = len == 4 ? sizeof special_4 / sizeof *special_4 : sizeof special_6 / sizeof *special_6;
+  size_t num =
+      len == 4 ? sizeof special_4 / sizeof *special_4 : sizeof special_6 / sizeof *special_6;
   for (size_t k = 0; k < num; k++) {
     bool on_the_way = i < all[k].bits && share_bits(address, all[k].prefix, i);
     if (on_the_way || (all[k].frozen && share_bits(address, all[k].prefix, all[k].bits))) {

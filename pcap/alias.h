@@ -1,6 +1,6 @@
-/* alias.h: other names for what a capture must not tell: texts, bytes, addresses. The same thing gets
- * the same name everywhere under one key, names have the length and the kinds of characters of what
- * they stand for, and without the key nobody can go back.
+/* alias.h: other names for what a capture must not tell: texts, bytes, addresses. The same thing
+ * gets the same name everywhere under one key, names have the length and the kinds of characters of
+ * what they stand for, and without the key nobody can go back.
  *
  * Short texts (LAW_ALIAS_KNOWN bytes) never share a name while there are names left; of longer ones
  * that is as unlikely as for HMAC-SHA-256. */
@@ -32,9 +32,9 @@ void law_alias_payload(law_alias *a, uint8_t *bytes, size_t len);
  * such bytes from another. */
 void law_alias_scrub(law_alias *a, uint64_t salt, uint8_t *bytes, size_t len);
 
-/* |len| 4 or 16. Addresses that share n leading bits share n bits afterwards (Xu and others, Crypto-PAn);
- * loopback, multicast and broadcast stay, private and link-local prefixes too, and the bits that an
- * address shares with one of these. No two get one. */
+/* |len| 4 or 16. Addresses that share n leading bits share n bits afterwards (Xu and others,
+ * Crypto-PAn); loopback, multicast and broadcast stay, private and link-local prefixes too, and the
+ * bits that an address shares with one of these. No two get one. */
 void law_alias_ip(law_alias *a, uint8_t *address, size_t len);
 /* 6 bytes. One maker stays one maker; group addresses stay, but for what they say of a host. */
 void law_alias_mac(law_alias *a, uint8_t *address);

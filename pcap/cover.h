@@ -1,6 +1,6 @@
 /* cover.h: what happens to each byte of one direction of a TCP connection, by its place in the
- * stream: changed in a known way, or nothing is known of it. Segments that are sent again are changed
- * in the same way. Memory: two bytes for each of the stream. */
+ * stream: changed in a known way, or nothing is known of it. Segments that are sent again are
+ * changed in the same way. Memory: two bytes for each of the stream. */
 #ifndef LAW_PCAP_COVER_H
 #define LAW_PCAP_COVER_H
 
@@ -14,8 +14,8 @@ typedef struct law_cover {
   bool *known;
   size_t len, cap;
   bool begun;
-  int64_t base;    /* place of the first byte, as law_cover_place counts */
-  int64_t last;    /* what a sequence number is near to */
+  int64_t base; /* place of the first byte, as law_cover_place counts */
+  int64_t last; /* what a sequence number is near to */
 } law_cover;
 
 void law_cover_free(law_cover *c);

@@ -85,7 +85,8 @@ void law_layout_read(const law_packet *packet, law_layout *out) {
 /* ---- Changing ---- */
 
 static uint32_t link_header_len(int link) {
-  return link == LINK_ETHERNET ? ETHERNET_LEN : link == LINK_SLL ? SLL_LEN
+  return link == LINK_ETHERNET ? ETHERNET_LEN
+         : link == LINK_SLL    ? SLL_LEN
          : link == LINK_SLL2   ? SLL2_LEN
                                : 0;
 }
@@ -131,8 +132,7 @@ static bool has_routing(const law_layout *l, const law_packet *packet) {
   return l->ip.address_len == 16 && ip[6] == ROUTING;
 }
 
-static void change_ip(law_alias *a, const law_packet *packet, const law_layout *l,
-                      uint8_t *bytes) {
+static void change_ip(law_alias *a, const law_packet *packet, const law_layout *l, uint8_t *bytes) {
   law_alias_ip(a, bytes + (l->ip.source - packet->data), l->ip.address_len);
   law_alias_ip(a, bytes + (l->ip.target - packet->data), l->ip.address_len);
   if (l->ip.address_len == 4) {
@@ -141,8 +141,7 @@ static void change_ip(law_alias *a, const law_packet *packet, const law_layout *
   }
 }
 
-uint32_t law_disguise(law_alias *a, const law_packet *packet, const law_layout *l,
-                      uint8_t *bytes) {
+uint32_t law_disguise(law_alias *a, const law_packet *packet, const law_layout *l, uint8_t *bytes) {
   uint32_t link = link_header_len(packet->link);
   if (packet->captured < link) {
     return 0;

@@ -54,7 +54,11 @@ static unsigned class_of_length(size_t len) {
 }
 
 static unsigned class_of_number(uint64_t number) {
-  return number < 2 ? (unsigned)number : number < 128 ? 2 : number < 256 ? 3 : number < 65536 ? 4 : 5;
+  return number < 2       ? (unsigned)number
+         : number < 128   ? 2
+         : number < 256   ? 3
+         : number < 65536 ? 4
+                          : 5;
 }
 
 static void mix(uint64_t *hash, uint64_t value) {

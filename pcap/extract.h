@@ -1,10 +1,10 @@
-/* extract.h: messages of captures as inputs for fuzzers: one file for each that covers what no other
- * before it did.
+/* extract.h: messages of captures as inputs for fuzzers: one file for each that covers what no
+ * other before it did.
  *
- * Two messages cover the same when all of this is the same: the variant of the protocol, who sent them,
- * their type, which fields they have (each property, and how many of it: one, several), the class of
- * each field's length (none, 1, up to 16, 127, 1023, more) or number (0, 1, up to 127, 255, 65535, more), and
- * what they break. So values do not count, and shapes do. */
+ * Two messages cover the same when all of this is the same: the variant of the protocol, who sent
+ * them, their type, which fields they have (each property, and how many of it: one, several), the
+ * class of each field's length (none, 1, up to 16, 127, 1023, more) or number (0, 1, up to 127,
+ * 255, 65535, more), and what they break. So values do not count, and shapes do. */
 #ifndef LAW_PCAP_EXTRACT_H
 #define LAW_PCAP_EXTRACT_H
 

@@ -1,5 +1,5 @@
-/* frames.h: which packet of a capture belongs to which direction of which TCP connection, and where in
- * the packet its payload stands. */
+/* frames.h: which packet of a capture belongs to which direction of which TCP connection, and where
+ * in the packet its payload stands. */
 #ifndef LAW_PCAP_FRAMES_H
 #define LAW_PCAP_FRAMES_H
 
@@ -12,10 +12,10 @@ typedef struct law_known_flow {
   struct law_known_flow *next; /* of its slot, the latest first */
   law_endpoint end[2];
   law_cover cover[2];
-  bool understood;     /* messages of it were told */
-  bool opaque;         /* what came out of it stands nowhere in the capture: it was encrypted */
-  bool websocket;      /* what is not known of it is left out, not scrubbed */
-  char *why;           /* it is left out */
+  bool understood; /* messages of it were told */
+  bool opaque;     /* what came out of it stands nowhere in the capture: it was encrypted */
+  bool websocket;  /* what is not known of it is left out, not scrubbed */
+  char *why;       /* it is left out */
 } law_known_flow;
 
 /* One packet. */

@@ -65,8 +65,7 @@ static const char *kind_of(const law_told *told) {
   return names[told->kind];
 }
 
-static void put_told(FILE *out, const law_flow *flow, const char *transport,
-                     const law_told *told) {
+static void put_told(FILE *out, const law_flow *flow, const char *transport, const law_told *told) {
   char type[LAW_WORDS_TYPE];
   fprintf(out, "{\"record\": \"message\", \"flow\": %" PRIu64, flow->number);
   put_number(out, "frame", told->place.frame);

@@ -95,6 +95,4 @@ void law_packetfile_put(law_packetfile *f, const law_packet *packet, const char 
   put(f, tail, sizeof tail);
 }
 
-bool law_packetfile_end(law_packetfile *f) {
-  return fflush(f->out) == 0 && !f->failed;
-}
+bool law_packetfile_end(law_packetfile *f) { return fflush(f->out) == 0 && !f->failed; }

@@ -1,5 +1,5 @@
-/* packetfile.h: writes captured packets of any link type: a pcapng file (draft-ietf-opsawg-pcapng) with
- * interfaces, packets and their comments, and nothing else. */
+/* packetfile.h: writes captured packets of any link type: a pcapng file (draft-ietf-opsawg-pcapng)
+ * with interfaces, packets and their comments, and nothing else. */
 #ifndef LAW_PCAP_PACKETFILE_H
 #define LAW_PCAP_PACKETFILE_H
 

@@ -17,7 +17,8 @@ static const char usage_text[] =
     "Replaces what must not be shown, consistently; lengths and what is wrong stay.\n"
     "\n"
     "  -o FILE               where to write (pcapng)\n"
-    "  --key TEXT            the same names for several captures; without it they are new each time\n"
+    "  --key TEXT            the same names for several captures; without it they are new each "
+    "time\n"
     "  --json                say what was done as JSON\n"
     "  --decode-as, --protocol, --keylog, --psk: as for check\n";
 
@@ -65,8 +66,7 @@ static void say(const words *w, const law_anonymised *r) {
            r->packets, r->messages, r->changed);
     for (size_t i = 0; i < r->num_left_out; i++) {
       printf("%s{\"reason\": \"%s\", \"packets\": %" PRIu64 ", \"bytes\": %" PRIu64 "}",
-             i > 0 ? ", " : "", r->left_out[i].what, r->left_out[i].packets,
-             r->left_out[i].bytes);
+             i > 0 ? ", " : "", r->left_out[i].what, r->left_out[i].packets, r->left_out[i].bytes);
     }
     puts("]}");
     return;

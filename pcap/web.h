@@ -1,5 +1,5 @@
-/* web.h: the HTTP heads and WebSocket frames around what a capture's anonymiser knows: which of their
- * bytes stay, and what becomes of the others. */
+/* web.h: the HTTP heads and WebSocket frames around what a capture's anonymiser knows: which of
+ * their bytes stay, and what becomes of the others. */
 #ifndef LAW_PCAP_WEB_H
 #define LAW_PCAP_WEB_H
 
@@ -33,8 +33,8 @@ typedef struct law_web {
 void law_web_free(law_web *w);
 /* Frames come without a head. */
 void law_web_upgraded(law_web *w);
-/* |bytes| in a row at |place| of the stream. Payload of data frames is scrubbed: who knows more of it
- * sets it afterwards. */
+/* |bytes| in a row at |place| of the stream. Payload of data frames is scrubbed: who knows more of
+ * it sets it afterwards. */
 void law_web_push(law_web *w, law_alias *a, law_cover *cover, int64_t place, law_bytes bytes);
 /* Bytes are missing here. */
 void law_web_lost(law_web *w);

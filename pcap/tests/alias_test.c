@@ -66,9 +66,10 @@ static void short_names_are_never_shared(void **state) {
 }
 
 static void utf8_stays_what_it_is(void **state) {
-  /* e acute, the euro sign, an emoji; NUL, U+FEFF, an encoded surrogate, a cut sequence stay wrong */
-  static const uint8_t text[] = {0xc3, 0xa9, 0xe2, 0x82, 0xac, 0xf0, 0x9f, 0x98, 0x80, 0x00, 0xef,
-                                 0xbb, 0xbf, 0xed, 0xa0, 0x80, 'a',  0xe2, 0x82};
+  /* e acute, the euro sign, an emoji; NUL, U+FEFF, an encoded surrogate, a cut sequence stay wrong
+   * */
+  static const uint8_t text[] = {0xc3, 0xa9, 0xe2, 0x82, 0xac, 0xf0, 0x9f, 0x98, 0x80, 0x00,
+                                 0xef, 0xbb, 0xbf, 0xed, 0xa0, 0x80, 'a',  0xe2, 0x82};
   uint8_t copy[sizeof text];
   law_alias *a = fresh();
   (void)state;
@@ -93,9 +94,9 @@ static unsigned shared_bits(const uint8_t *a, const uint8_t *b, unsigned len) {
 }
 
 static void addresses_keep_their_prefixes(void **state) {
-  static const uint8_t all[][4] = {{203, 0, 113, 5},  {203, 0, 113, 77}, {203, 0, 99, 1},
-                                   {10, 1, 2, 3},     {10, 1, 2, 200},   {192, 168, 4, 5},
-                                   {8, 8, 8, 8},      {8, 8, 4, 4}};
+  static const uint8_t all[][4] = {{203, 0, 113, 5}, {203, 0, 113, 77}, {203, 0, 99, 1},
+                                   {10, 1, 2, 3},    {10, 1, 2, 200},   {192, 168, 4, 5},
+                                   {8, 8, 8, 8},     {8, 8, 4, 4}};
   enum { NUM = sizeof all / sizeof *all };
   uint8_t now[NUM][4];
   law_alias *a = fresh();
