@@ -1,4 +1,5 @@
-"""Captured conversations for tests: cases that are run on the reference broker, one capture each."""
+"""Captured conversations for tests: cases that are run on the reference broker, one capture
+each."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Every capture of conformance/captures, replayed to the reference broker with its label's faults, gives
-its labelled verdict; anonymised, it shows the same violations."""
+"""Every capture of conformance/captures, replayed to the reference broker with its label's faults,
+gives its labelled verdict; anonymised, it shows the same violations."""
 
 from __future__ import annotations
 
@@ -57,9 +57,7 @@ def test_anonymised_it_shows_the_same(label: dict[str, Any], tmp_path: Path) -> 
 
 def texts_of(file: str) -> set[bytes]:
     """The words of four letters or digits and more in a capture's messages and heads."""
-    said = b"".join(
-        item.wire + b"\n" for flow in read(Source(file)) for item in flow.messages()
-    )
+    said = b"".join(item.wire + b"\n" for flow in read(Source(file)) for item in flow.messages())
     words = set(re.findall(rb"[A-Za-z0-9]{4,}", said))
     return words - {b"MQTT", b"MQIsdp"}
 

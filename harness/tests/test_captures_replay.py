@@ -1,4 +1,5 @@
-"""`wirelaw pcap replay`: the same answers pass, others are told, what cannot be told is said to be so."""
+"""`wirelaw pcap replay`: the same answers pass, others are told, what cannot be told is said to be
+so."""
 
 from __future__ import annotations
 
@@ -33,9 +34,7 @@ def told(replayed: Replayed, kind: str = "difference") -> str:
 
 
 @pytest.mark.parametrize(("name", "protocol"), NAMES, ids=lambda value: str(value))
-def test_the_same_broker_gives_the_same_answers(
-    tmp_path: Path, name: str, protocol: str
-) -> None:
+def test_the_same_broker_gives_the_same_answers(tmp_path: Path, name: str, protocol: str) -> None:
     source, flows = conversation(tmp_path, name, protocol)
     found = play(source, flows)
     assert found.outcome.verdict is Verdict.PASS, (told(found), told(found, "unknown"))
@@ -103,7 +102,8 @@ def test_identifiers_that_the_iut_chooses_are_exchanged(tmp_path: Path) -> None:
 
 def test_an_assigned_identifier_is_used_again(tmp_path: Path) -> None:
     text = case_text(
-        'a: {connect: {client_id: "", session_expiry_interval: 60}, bind: {g: assigned_client_identifier}}',
+        'a: {connect: {client_id: "", session_expiry_interval: 60}, '
+        "bind: {g: assigned_client_identifier}}",
         "a: {end: fin}",
         "b: {connect: {client_id: $g, clean_start: false}, session_present: true}",
         "b: {ping: true}",
@@ -147,7 +147,8 @@ def test_what_may_differ_does_not_count() -> None:
     two = {**one, "reason_string": "welcome", "receive_maximum": 10}
     found = differences(codec, one, two)
     assert [(each.name, each.counts) for each in found] == [("receive_maximum", False)]
-    assert not differences(codec, {**one, "receive_maximum": 65535}, {k: v for k, v in one.items() if k != "receive_maximum"})  # fmt: skip
+    without = {k: v for k, v in one.items() if k != "receive_maximum"}
+    assert not differences(codec, {**one, "receive_maximum": 65535}, without)
     publish = {"type": "PUBLISH", "qos": 1, "topic": "a", "payload": b"x", "retain": 0, "dup": 0}
     later = {**publish, "message_expiry_interval": 9}
     assert not differences(codec, {**publish, "message_expiry_interval": 10}, later, slack=2)
@@ -155,7 +156,9 @@ def test_what_may_differ_does_not_count() -> None:
     assert not differences(
         codec, {"type": "PUBACK", "reason": 0}, {"type": "PUBACK", "reason": 0x10}
     )
-    assert differences(codec, {"type": "SUBACK", "reasons": [1]}, {"type": "SUBACK", "reasons": [0]})
+    assert differences(
+        codec, {"type": "SUBACK", "reasons": [1]}, {"type": "SUBACK", "reasons": [0]}
+    )
 
 
 def test_nothing_to_play_is_a_sentence(tmp_path: Path) -> None:

@@ -96,7 +96,8 @@ def test_wrong_messages_are_fields_edits_or_bytes_that_make_them_again() -> None
 
 
 def test_texts_are_written_so_that_cases_may_use_them() -> None:
-    for value in ("yes", "12", "a: b", 'a"b', "it's", "\x01é\U0001f600", "", " x", "$$SYS", "0x1f"):
+    values = ("yes", "12", "a: b", 'a"b', "it's", "\x01é\U0001f600", "", " x", "$$SYS", "0x1f")
+    for value in values:
         text = yamltext.flow({"x": value})
         assert strictyaml.parse(text, "text") == {"x": value}, text
 

@@ -1,5 +1,6 @@
-"""``wirelaw pcap anonymise``: a capture that can be attached to a bug report. The C program does the work;
-here its result is held to the original: what is wrong must be wrong at the same frames and bytes."""
+"""``wirelaw pcap anonymise``: a capture that can be attached to a bug report. The C program does
+the work; here its result is held to the original: what is wrong must be wrong at the same frames
+and bytes."""
 
 from __future__ import annotations
 
@@ -21,9 +22,9 @@ examples:
   wirelaw pcap anonymise field.pcapng -o shown.pcapng
   wirelaw pcap anonymise a.pcapng -o b.pcapng --key 'our own words'   the same names as in others
 
-Kept: lengths, framing, ports, sequence numbers, times, what breaks a rule. Replaced: addresses, user names,
-passwords, client identifiers, topics, payloads, texts. Left out: what is not understood or encrypted,
-comments, secrets. See docs/pcap.md.
+Kept: lengths, framing, ports, sequence numbers, times, what breaks a rule. Replaced: addresses,
+user names, passwords, client identifiers, topics, payloads, texts. Left out: what is not understood
+or encrypted, comments, secrets. See docs/pcap.md.
 """
 _LARGEST = 200 << 20  # bytes of a capture that is checked afterwards unless asked to
 
@@ -86,8 +87,8 @@ def _say(document: dict[str, Any], as_json: bool) -> None:
         json.dump(document, sys.stdout)
         print()
         return
-    print(f"{document['output']}: {document['packets']} packets, {document['messages']} messages with "
-          "other names")  # fmt: skip
+    print(f"{document['output']}: {document['packets']} packets, {document['messages']} messages "
+          "with other names")  # fmt: skip
     for each in document["left_out"]:
         print(f"  left out: the payload of {each['packets']} packets ({each['bytes']} bytes): "
               f"{each['reason']}")  # fmt: skip

@@ -88,7 +88,8 @@ class Source:
 
 
 def read(source: Source) -> list[Flow]:
-    """All flows that carry messages of a known protocol, by their first packet. Raises UserError."""
+    """All flows that carry messages of a known protocol, by their first packet. Raises
+    UserError."""
     command = [str(paths.program("wirelaw-pcap")), "messages", *source.options, source.file]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
     if done.returncode != 0 and not done.stdout:
@@ -115,7 +116,9 @@ def flows_of(records: Iterable[dict[str, Any]]) -> list[Flow]:
         flow = flows.get(record["flow"])
         if flow is not None:
             flow.items.append(_end(flow, record))
-    for flow in flows.values():  # stable: what one packet holds stays in order, behind what it lacks
+    for (
+        flow
+    ) in flows.values():  # stable: what one packet holds stays in order, behind what it lacks
         flow.items.sort(key=lambda item: (item.last, item.kind != "gap"))
     return sorted(flows.values(), key=lambda flow: (flow.frame, flow.number))
 
@@ -133,9 +136,17 @@ def _add(flows: dict[int, Flow], record: dict[str, Any]) -> None:
     broken = tuple(Broken(each["requirement"], each["offset"]) for each in record["violations"])
     flow.items.append(
         Item(
-            flow, kind, record["from"] == "client", record["frame"], record["last"],
-            record["time"], bytes.fromhex(record["wire"]), record["type"], record["status"],
-            record["judged"], broken,
+            flow,
+            kind,
+            record["from"] == "client",
+            record["frame"],
+            record["last"],
+            record["time"],
+            bytes.fromhex(record["wire"]),
+            record["type"],
+            record["status"],
+            record["judged"],
+            broken,
         )  # fmt: skip
     )
 

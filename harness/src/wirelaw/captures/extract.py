@@ -1,5 +1,5 @@
-"""``wirelaw pcap extract``: messages and conversations of captures as inputs for fuzzers, one for each
-shape."""
+"""``wirelaw pcap extract``: messages and conversations of captures as inputs for fuzzers, one for
+each shape."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ examples:
   wirelaw pcap extract *.pcapng --into corpus           corpus/messages, corpus/sequences
   wirelaw pcap extract field.pcapng --into corpus --decode-as 17501=mqtt5
 
-A message is taken when its shape is new: sender, type, fields, classes of lengths and numbers, what it
-breaks. A conversation is taken when the order of its messages is new. Files are named by what is in
-them, so extracting again adds only what is new. See docs/pcap.md.
+A message is taken when its shape is new: sender, type, fields, classes of lengths and numbers, what
+it breaks. A conversation is taken when the order of its messages is new. Files are named by what is
+in them, so extracting again adds only what is new. See docs/pcap.md.
 """
 _ENDPOINT = re.compile(r"\[?([0-9a-fA-F:.]+)\]?:(\d+)")
 
@@ -91,7 +91,8 @@ def _say(document: dict[str, object], args: argparse.Namespace) -> None:
 
 
 def shape_of(flow: Flow) -> tuple[tuple[bool, str, tuple[str, ...]], ...]:
-    """Who said which type and broke what, in order; a type said several times in a row counts once."""
+    """Who said which type and broke what, in order; a type said several times in a row counts
+    once."""
     said = (
         (item.from_client, str(item.type or item.kind), tuple(b.requirement for b in item.broken))
         for item in flow.items

@@ -88,8 +88,8 @@ def same_reason(type_name: str, captured: Any, got: Any) -> bool:
 
 
 def timers(codec: Codec, items: Iterable[Item]) -> Iterable[tuple[int, int]]:
-    """When timers of the protocol begin and run out, in ns as the capture counts: expiry of messages
-    and sessions, delays of wills. Keep alive is not among them: a client that is silent is
+    """When timers of the protocol begin and run out, in ns as the capture counts: expiry of
+    messages and sessions, delays of wills. Keep alive is not among them: a client that is silent is
     captured."""
     for item in items:
         if item.status != "ok":

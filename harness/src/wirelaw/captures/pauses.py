@@ -1,4 +1,5 @@
-"""Which pauses of a captured conversation count: those in which a timer of the protocol runs out."""
+"""Which pauses of a captured conversation count: those in which a timer of the protocol runs
+out."""
 
 from __future__ import annotations
 
@@ -14,8 +15,8 @@ SHORTEST = 200_000_000  # ns; less is the machine's own time
 def kept_pauses(codec: Codec, items: Sequence[Item]) -> dict[Item, int]:
     """By the item that ended it, how long each pause was that must be kept, in ns.
 
-    A pause is kept while a timer runs that runs out before the conversation ends: then what was seen
-    afterwards may depend on it. Who waits for answers needs no pause of its own."""
+    A pause is kept while a timer runs that runs out before the conversation ends: then what was
+    seen afterwards may depend on it. Who waits for answers needs no pause of its own."""
     if not items:
         return {}
     last = items[-1].time

@@ -1,5 +1,5 @@
-"""``wirelaw pcap replay``: puts one side of a captured conversation to an implementation, and says where
-it answers differently."""
+"""``wirelaw pcap replay``: puts one side of a captured conversation to an implementation, and says
+where it answers differently."""
 
 from __future__ import annotations
 
@@ -36,21 +36,25 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     choice.add_arguments(parser)
     iut = parser.add_argument_group("what it is played to")
-    iut.add_argument("--iut", help="a name (see 'wirelaw iut list') or a URL; default: the reference peer")
+    iut.add_argument(
+        "--iut", help="a name (see 'wirelaw iut list') or a URL; default: the reference peer"
+    )
     iut.add_argument(
         "--side", choices=("client", "server"), default="client",
         help="the one that is played; the IUT is the other; default: client",
     )  # fmt: skip
     iut.add_argument("--iut-command", help="start a client: {host} {port} {case} are filled in")
     iut.add_argument("--listen", metavar="URL", help="where a client dials in that nothing starts")
-    iut.add_argument("--transport", choices=("tcp", "tls", "ws", "wss"), help="default: as captured")
+    iut.add_argument(
+        "--transport", choices=("tcp", "tls", "ws", "wss"), help="default: as captured"
+    )
     iut.add_argument("--fault", action="append", default=[], metavar="NAME",
                      help="a fault for the reference peer; may be given again")  # fmt: skip
     iut.add_argument("--user"), iut.add_argument("--password")
     iut.add_argument("--cafile"), iut.add_argument("--cert"), iut.add_argument("--key")
     iut.add_argument("--alpn"), iut.add_argument("--ws-path")
     iut.add_argument("--ignore-played", action="store_true",
-                     help="what the played side breaks does not count, only what the IUT does")  # fmt: skip
+                     help="only what the IUT breaks counts, not what is played")  # fmt: skip
     iut.add_argument("--yes", action="store_true", help="it may be on another machine")
     iut.add_argument(
         "--patience", type=float, default=1.0, metavar="X", help="for slow machines: 2"
@@ -70,7 +74,9 @@ def run(args: argparse.Namespace) -> int:
         raise UserError("--patience must be above 0; 2 doubles all deadlines")
     source, flows = choice.conversation(args)
     plan = plan_of(args)
-    folder = args.report or Path("wirelaw-report") / f"replay-{_slug(source.name)}-{_slug(_iut(plan))}"
+    folder = (
+        args.report or Path("wirelaw-report") / f"replay-{_slug(source.name)}-{_slug(_iut(plan))}"
+    )
     report.prepare(folder)
     request = Request(source, flows, plan, args.side, folder / "run.pcapng", args.ignore_played)
     replayed = replay(request)

@@ -1,4 +1,5 @@
-"""``wirelaw pcap to-case``: a captured conversation becomes a case with expectations, ready to edit."""
+"""``wirelaw pcap to-case``: a captured conversation becomes a case with expectations, ready to
+edit."""
 
 from __future__ import annotations
 
@@ -18,8 +19,8 @@ examples:
   wirelaw pcap to-case field.pcapng --role client      a case for the client
   wirelaw check mqtt5 --cases case.yaml --iut mosquitto
 
-What the IUT chose itself is not expected: packet identifiers are bound and used again, client identifiers
-and topics are those of the run, credentials the IUT's own. See docs/pcap.md.
+What the IUT chose itself is not expected: packet identifiers are bound and used again, client
+identifiers and topics are those of the run, credentials the IUT's own. See docs/pcap.md.
 """
 
 

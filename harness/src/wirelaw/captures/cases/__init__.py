@@ -1,5 +1,5 @@
-"""Captured conversations as cases: what we would send are steps that send, what the other side answered
-are expectations of its meaning.
+"""Captured conversations as cases: what we would send are steps that send, what the other side
+answered are expectations of its meaning.
 
 Whole exchanges become the flows that cases have for them (connect, publish, subscribe ...), since
 these leave the order open where the specification does.

@@ -7,7 +7,6 @@ from typing import Any
 from wirelaw.captures.cases.side import Side, Step
 from wirelaw.captures.conversation import Item
 
-
 #: What a client can be told of a CONNECT.
 TOLD = (
     "clean_start", "keep_alive", "will", "session_expiry_interval", "receive_maximum",

@@ -23,7 +23,9 @@ def to_case(source: Source, flows: Sequence[Flow], role: str, name: str | None =
     steps = SIDES[role](flows, variant).steps()
     if not any(step.proves in family.REQUIREMENTS[role, variant] for step in steps):
         side = "server" if role == "server" else "client"
-        raise UserError(f"the {side} of {source.name} answers nothing, so there is nothing to expect")
+        raise UserError(
+            f"the {side} of {source.name} answers nothing, so there is nothing to expect"
+        )
     return _document(source, flows, role, variant, steps, name)
 
 
@@ -41,8 +43,8 @@ def _variant(flows: Sequence[Flow], source: Source) -> str:
         return "mqtt5"  # nobody says what it is, in bytes that are none
     if len(spoken) > 1:
         raise UserError(
-            f"the flows of {source.name} speak {' and '.join(map(str, spoken))}, and a case is of one "
-            "protocol: choose flows with --flow"
+            f"the flows of {source.name} speak {' and '.join(map(str, spoken))}, and a case is of "
+            "one protocol: choose flows with --flow"
         )
     variant = str(next(iter(spoken)))
     if variant in family.TESTED:
@@ -60,11 +62,12 @@ def _document(
     ids = _requirements(steps, variant, role)
     split = _split(steps, family.REQUIREMENTS[role, variant])
     first, last = flows[0].frame, max(item.last for flow in flows for item in flow.items)
+    many = "flows" if len(flows) > 1 else "flow"
     numbers = ", ".join(str(flow.number) for flow in flows)
     slug = name or _slug(source.name)
     lines = [
         "# yaml-language-server: $schema=../../case.schema.json",
-        f"# From {_shown(source.name)}, frames {first} to {last}, flow{'s' * (len(flows) > 1)} {numbers}.",
+        f"# From {_shown(source.name)}, frames {first} to {last}, {many} {numbers}.",
         "# docs/cases.md tells what each word means; run it with",
         f"#   wirelaw check {variant} --cases FILE" + " --role client" * (role == "client"),
         "# Check that `requires` names what the case is about, and leave out what it is not about.",
@@ -112,7 +115,8 @@ def _split(steps: list[Step], known: Mapping[str, str]) -> int:
 
 
 def _requirements(steps: list[Step], variant: str, role: str) -> dict[str, str]:
-    """At most three requirements, by the type of answer that proves them: those that tell the most."""
+    """At most three requirements, by the type of answer that proves them: those that tell the
+    most."""
     known = family.REQUIREMENTS[role, variant]
     proven = {step.proves for step in steps[_split(steps, known) :]}
     telling = [name for name in known if name in proven][:_MAX_IDS]

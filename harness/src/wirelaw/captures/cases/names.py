@@ -14,8 +14,8 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 class Names:
-    """What is renamed, consistently over all flows: client identifiers go under $s, topics under $t.
-    Credentials are left to the IUT's own."""
+    """What is renamed, consistently over all flows: client identifiers go under $s, topics under
+    $t. Credentials are left to the IUT's own."""
 
     def __init__(self, codec: Codec, flows: Sequence[Flow]) -> None:
         self.codec = codec

@@ -62,7 +62,9 @@ class ServerSide(Side):
             body["assigned_client_identifier"] = {"present": True}
             body["bind"] = {self.names.assigned[given]: "assigned_client_identifier"}
         refused = connack["reason"] != 0
-        comment = "it had a session from before the capture" if body.get("session_present") else None
+        comment = (
+            "it had a session from before the capture" if body.get("session_present") else None
+        )
         if comment and item in self.names.strangers:
             del body["session_present"]
         else:
@@ -177,7 +179,9 @@ class ServerSide(Side):
         self.over.add(item.flow)
         body: dict[str, Any] = {"expect": "closed"}
         if disconnect is not None:
-            body["prefer"] = {"DISCONNECT": self.reason(disconnect, self.fields(disconnect)["reason"])}
+            body["prefer"] = {
+                "DISCONNECT": self.reason(disconnect, self.fields(disconnect)["reason"])
+            }
             body["after_any"] = ["DISCONNECT"]
         seconds = self._waited(disconnect or item)
         if seconds > 0.5:
@@ -190,7 +194,9 @@ class ServerSide(Side):
 
     def _waited(self, item: Item) -> float:
         """How long it took after the last thing that we did, in s."""
-        asked = [each.time for each in item.flow.items if each.from_client and each.last <= item.last]
+        asked = [
+            each.time for each in item.flow.items if each.from_client and each.last <= item.last
+        ]
         return (item.time - max(asked)) / 1e9 if asked else 0.0
 
     def _delivery(self, item: Item) -> None:

@@ -80,8 +80,8 @@ class Side:
         return [each for each in rest if each not in self.used]
 
     def exchange(self, item: Item, *wanted: tuple[str, bool]) -> list[Item] | None:
-        """The messages (type, from the client) that follow `item` with its packet identifier, one after
-        the other, when nothing but deliveries on their way lies between."""
+        """The messages (type, from the client) that follow `item` with its packet identifier, one
+        after the other, when nothing but deliveries on their way lies between."""
         found: list[Item] = []
         number = self.fields(item).get("packet_id")
         for each in self.after(item):
@@ -145,7 +145,9 @@ class Side:
         if not item.wire:
             self.lacks = f"frame {item.frame}: {_LACKS.get(item.kind, item.kind)}"
             return
-        why = "; ".join(f"it breaks {each.requirement} at byte {each.offset}" for each in item.broken)
+        why = "; ".join(
+            f"it breaks {each.requirement} at byte {each.offset}" for each in item.broken
+        )
         what = "cut short by the capture" if item.kind == "cut" else "only its bytes can say it"
         hidden = family.without_secrets(self.codec, item.wire)
         shown = hidden.hex(" ") if len(hidden) <= 32 else hidden.hex()
@@ -159,7 +161,9 @@ class Side:
         if fields is None:
             self.raw(item)
             return
-        why = "; ".join(f"it breaks {each.requirement} at byte {each.offset}" for each in item.broken)
+        why = "; ".join(
+            f"it breaks {each.requirement} at byte {each.offset}" for each in item.broken
+        )
         comment = f"frame {item.frame}: {why}" if why else None
         self.say(item, {"send": item.type, **fields}, comment=comment)
 

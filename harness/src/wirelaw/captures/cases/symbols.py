@@ -18,7 +18,8 @@ def symbolic(
     """The fewest fields that make this message, and the edits that it needs beside them; None when
     only its bytes can say it.
 
-    `always` are fields that are said whatever they are. Without edits the fields make a message that means the same: the same bytes, or the same fields in
+    `always` are fields that are said whatever they are. Without edits the fields make a message
+    that means the same: the same bytes, or the same fields in
     another order of properties."""
     fields = {k: v for k, v in codec.fields(wire).items() if k not in _SHOWN}
     type_name = codec.load(wire)
@@ -52,7 +53,10 @@ def _built(codec: Codec, type_name: str, fields: Mapping[str, Any]) -> bytes | N
 def _means_the_same(codec: Codec, built: bytes, wire: bytes) -> bool:
     """Both well-formed, whoever sends them, and with the same fields."""
     for from_server in (False, True):
-        if codec.decode(built, from_server)[0] != "ok" or codec.decode(wire, from_server)[0] != "ok":
+        if (
+            codec.decode(built, from_server)[0] != "ok"
+            or codec.decode(wire, from_server)[0] != "ok"
+        ):
             return False
     return _without_size(codec, built) == _without_size(codec, wire)
 

@@ -1,4 +1,5 @@
-"""Writes cases as people do: a step on a line, in the YAML that cases may use (cases/strictyaml)."""
+"""Writes cases as people do: a step on a line, in the YAML that cases may use
+(cases/strictyaml)."""
 
 from __future__ import annotations
 
@@ -9,7 +10,10 @@ from typing import Any
 WIDTH = 100
 _PLAIN = re.compile(r"[A-Za-z$/_][A-Za-z0-9$/_.+-]*(?: [A-Za-z0-9$/_.+-]+)*")
 _WORDS = frozenset(
-    "yes no on off true false null y n True False TRUE FALSE Null NULL Yes No On Off YES NO ON OFF".split()
+    (
+        "yes no on off true false null y n True False TRUE FALSE Null NULL Yes No On Off YES NO ON "
+        "OFF Y N"
+    ).split()
 )
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0"}
 

@@ -1,4 +1,5 @@
-"""One replay from its beginning to its end: the IUT is started, played to, looked after and stopped."""
+"""One replay from its beginning to its end: the IUT is started, played to, looked after and
+stopped."""
 
 from __future__ import annotations
 
@@ -8,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from wirelaw import catalogue
-from wirelaw.cases.model import Case, Step
-from wirelaw.cases.model import Source as CaseSource
 from wirelaw.captures import mqtt as family
 from wirelaw.captures.conversation import Flow, Source
 from wirelaw.captures.playing.identity import Identity
 from wirelaw.captures.playing.outcome import Outcome
 from wirelaw.captures.playing.player import Player
 from wirelaw.captures.playing.script import Script
+from wirelaw.cases.model import Case, Step
+from wirelaw.cases.model import Source as CaseSource
 from wirelaw.engine import net as net_module
 from wirelaw.engine.actions import Stimulus
 from wirelaw.engine.bench import Bench
@@ -34,8 +35,8 @@ _CASE = "replay"
 
 @dataclass
 class Request:
-    """What shall be replayed to whom. `side` is the one that we play; `plan` says what is tested, its
-    protocol and role are set here."""
+    """What shall be replayed to whom. `side` is the one that we play; `plan` says what is tested,
+    its protocol and role are set here."""
 
     source: Source
     flows: Sequence[Flow]
@@ -75,8 +76,8 @@ def replay(request: Request) -> Replayed:
     if not script.acts:
         whose = "client" if we_are_client else "server"
         raise UserError(
-            f"{request.source.name}: the {whose} says nothing in these flows, so there is nothing to "
-            "play"
+            f"{request.source.name}: the {whose} says nothing in these flows, so there is nothing "
+            "to play"
         )
     return _Run(request, plan, variant, script).run()
 
@@ -99,8 +100,8 @@ def _check_whole(request: Request, flows: list[Flow]) -> None:
     whole = [flow for flow in flows if family.is_whole(flow)]
     if not whole:
         raise UserError(
-            f"{request.source.name}: flow {flows[0].number} began before the capture, so it cannot be "
-            "played from its beginning"
+            f"{request.source.name}: flow {flows[0].number} began before the capture, so it cannot "
+            "be played from its beginning"
         )
     for flow in flows:
         if flow not in whole:
@@ -161,9 +162,7 @@ class _Run:
             name = bench.target.name
             if capture is not None:
                 bench.end_capture()
-        return Replayed(
-            self.request, self.plan, self.variant, self.outcome, result, url, name
-        )
+        return Replayed(self.request, self.plan, self.variant, self.outcome, result, url, name)
 
     def _play(self, bench: Bench) -> CaseRun:
         target = bench.target

@@ -1,9 +1,9 @@
 """What cannot be the same in a second run, and is put in the place of what was captured: packet
-identifiers and client identifiers that the IUT chose, topic aliases that it does not take, credentials.
+identifiers and client identifiers that the IUT chose, topic aliases that it does not take,
+credentials.
 
-The messages themselves are edited in their span map, so that all else stays as it was captured, right or
-wrong.
-"""
+The messages themselves are edited in their span map, so that all else stays as it was captured,
+right or wrong."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def _refused(codec: Codec, connect: Item) -> bool:
 
 
 class Session:
-    """What holds for all connections of one client: packet identifiers that the IUT chose, by those that
-    were captured."""
+    """What holds for all connections of one client: packet identifiers that the IUT chose, by those
+    that were captured."""
 
     def __init__(self) -> None:
         self.ids: dict[int, int] = {}
@@ -132,7 +132,9 @@ class Identity:
             return False
         number = self.codec.fields(item.wire).get("packet_id")
         captured = any(
-            each.from_client != item.from_client and each.is_message and self.chooses(str(each.type))
+            each.from_client != item.from_client
+            and each.is_message
+            and self.chooses(str(each.type))
             and self.codec.fields(each.wire).get("packet_id") == number
             for each in item.flow.items if each.last <= item.last
         )  # fmt: skip
@@ -145,7 +147,8 @@ class Identity:
         )
 
     def _token(self, flow: Flow, name: str, fields: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """An answer that repeats the IUT's challenge repeats the one of now; another can't be known."""
+        """An answer that repeats the IUT's challenge repeats the one of now; another can't be
+        known."""
         data = fields.get("authentication_data")
         if data is None:
             return []
@@ -194,8 +197,8 @@ class Identity:
         return [{"drop": "properties.topic_alias"}, {"set": "topic", "to": topic}]
 
     def _with_login(self, item: Item, fields: Mapping[str, Any], wire: bytes) -> bytes:
-        """The IUT's own credentials in the place of the captured ones, which may be written over; also
-        where it wants some. Those that were refused stay."""
+        """The IUT's own credentials in the place of the captured ones, which may be written over;
+        also where it wants some. Those that were refused stay."""
         captured = fields.get("user_name") is not None or fields.get("password") is not None
         if not self.we_are_client or _refused(self.codec, item):
             return wire

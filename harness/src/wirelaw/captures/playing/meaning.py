@@ -1,9 +1,9 @@
 """Whether two messages mean the same: the captured one and the one that came.
 
-Not compared: what the tables mark volatile (identifiers that the sender chooses, texts for people) and
-how a message is laid out in bytes. What a sender announces of itself (limits, what it offers) is told
-and is no difference, with what the specification assumes where nothing is said. Everything else counts.
-"""
+Not compared: what the tables mark volatile (identifiers that the sender chooses, texts for people)
+and how a message is laid out in bytes. What a sender announces of itself (limits, what it offers)
+is told and is no difference, with what the specification assumes where nothing is said. Everything
+else counts."""
 
 from __future__ import annotations
 

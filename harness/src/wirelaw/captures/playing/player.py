@@ -1,17 +1,15 @@
 """Plays a script to an IUT.
 
-Causality is by order: a message of ours is sent when all that the IUT had done before it in the capture
-has come, or its time is up. What the IUT says is matched to what it said in the capture: answers by the
-identifier that they answer, deliveries by their meaning, the rest by its type. Order counts among
-answers to one message and not across them, as in the specifications.
-"""
+Causality is by order: a message of ours is sent when all that the IUT had done before it in the
+capture has come, or its time is up. What the IUT says is matched to what it said in the capture:
+answers by the identifier that they answer, deliveries by their meaning, the rest by its type. Order
+counts among answers to one message and not across them, as in the specifications."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from wirelaw.captures import mqtt as family
 from wirelaw.captures.conversation import Flow, Item
 from wirelaw.captures.playing import meaning
 from wirelaw.captures.playing.identity import Identity
@@ -130,7 +128,8 @@ class Player:
         """What we play may be wrong itself."""
         for each in item.broken:
             if self.is_must(each.requirement):
-                text = f"the {item.type or 'message'} that is played breaks {each.requirement} at byte {each.offset}"
+                what = f"the {item.type or 'message'} that is played breaks {each.requirement}"
+                text = f"{what} at byte {each.offset}"
                 self.outcome.played.append(Finding("played", item.frame, item.flow.number, text))
 
     def _cannot(self, line: Line, item: Item) -> None:
@@ -230,15 +229,17 @@ class Player:
         ]  # fmt: skip
 
     def _best(self, line: Line, got: Mapping[str, Any]) -> Await | None:
-        """What was captured in the place of this message: the first that means the same, else the first
-        that is due and answers the same."""
+        """What was captured in the place of this message: the first that means the same, else the
+        first that is due and answers the same."""
         candidates = self._open(line, got["type"])
         expected = {each: self._expected(each.item) for each in candidates}
         for each in candidates:
             wanted = self.identity.wanted_id(each.item, expected[each])
             if wanted is not None and wanted != got.get("packet_id"):
                 continue
-            if meaning.same(self.codec, self._comparable(each.item, expected[each], got), got, self.slack):
+            if meaning.same(
+                self.codec, self._comparable(each.item, expected[each], got), got, self.slack
+            ):
                 return each
         due = [each for each in candidates if self._is_due(each)]
         for each in due:
@@ -283,9 +284,7 @@ class Player:
             made["packet_id"] = got["packet_id"]
         return made
 
-    def _settle(
-        self, line: Line, found: Await, received: Received, got: Mapping[str, Any]
-    ) -> None:
+    def _settle(self, line: Line, found: Await, received: Received, got: Mapping[str, Any]) -> None:
         """`found` has come; says what is different in it."""
         item, late = found.item, found.state == "overdue"
         expected = self._comparable(item, self._expected(item), got)
@@ -317,7 +316,8 @@ class Player:
         )
         if awaited is None:
             if self._more_to_say(line):
-                text = f"the IUT closed the connection{self._said(line)}, and in the capture it did not"
+                said = self._said(line)
+                text = f"the IUT closed the connection{said}, and in the capture it did not"
                 self._judge_close(line, self._next_of(line), text)
             return
         if awaited.item.is_end:
@@ -425,7 +425,8 @@ _COPY = ("topic", "payload")
 
 
 def _is_copy(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """With overlapping subscriptions, or unacknowledged, a message may come again (5.0 section 3.3.4)."""
+    """With overlapping subscriptions, or unacknowledged, a message may come again (5.0 section
+    3.3.4)."""
     return one["type"] == "PUBLISH" and all(one.get(name) == other.get(name) for name in _COPY)
 
 

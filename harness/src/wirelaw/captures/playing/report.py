@@ -1,4 +1,5 @@
-"""A replay as the result of a run: its folder is that of `wirelaw check`, its case the conversation."""
+"""A replay as the result of a run: its folder is that of `wirelaw check`, its case the
+conversation."""
 
 from __future__ import annotations
 
@@ -64,7 +65,9 @@ def _cause(outcome: Outcome) -> str:
 def _step(index: int, each: Await, script: Script, outcome: Outcome) -> Step:
     item = each.item
     name = item.type if item.is_message else "close"
-    details = [f.text for f in outcome.findings if f.frame == item.frame and f.flow == item.flow.number]
+    details = [
+        f.text for f in outcome.findings if f.frame == item.frame and f.flow == item.flow.number
+    ]
     expected = script.codec.text(item.wire) if item.is_message else "close"
     verdict = _VERDICTS.get(each.state, Verdict.INCONCLUSIVE)
     if verdict is Verdict.FAIL and not any(

@@ -14,8 +14,8 @@ from wirelaw.engine.codec import Codec
 
 @dataclass(eq=False)
 class Await:
-    """One thing that the IUT did: a message, or its close. `delay` is how long it took, in s, after the
-    last thing that we did."""
+    """One thing that the IUT did: a message, or its close. `delay` is how long it took, in s, after
+    the last thing that we did."""
 
     item: Item
     delay: float
@@ -29,8 +29,8 @@ class Await:
 
 @dataclass(eq=False)
 class Act:
-    """One thing that we do: `send`, `end`, `tell` (a client what to do). `after` are the things that
-    the IUT did before it; `pause`, in ns, passes first."""
+    """One thing that we do: `send`, `end`, `tell` (a client what to do). `after` are the things
+    that the IUT did before it; `pause`, in ns, passes first."""
 
     kind: str
     item: Item
@@ -104,7 +104,8 @@ class Script:
             self.acts.append(Act("tell", item, len(self.awaits), 0, do, fields))
 
     def doubt(self, item: Item) -> str | None:
-        """Why what comes in the place of this item says nothing: the capture lacks something before it."""
+        """Why what comes in the place of this item says nothing: the capture lacks something before
+        it."""
         frame = self.doubts.get(item.flow)
         if frame is None or item.last < frame:
             return None
