@@ -79,17 +79,6 @@ static void give_record(law_flows *f, law_flow_entry *e, uint32_t index) {
 
 /* ---- Slots ---- */
 
-static uint64_t hash_end(const law_flows *f, const law_flow_key *key, unsigned i) {
-  uint64_t v = key->address[i][0] ^ (uint64_t)key->port[i] << 40 ^ f->seed;
-  v = (v ^ key->address[i][1] * UINT64_C(0xd6e8feb86659fd93)) * UINT64_C(0x9e3779b97f4a7c15);
-  return v ^ v >> 29;
-}
-
-uint32_t law_flow_hash(const law_flows *f, const law_flow_key *key) {
-  uint64_t both = hash_end(f, key, 0) + hash_end(f, key, 1); /* the same in both directions */
-  return (uint32_t)((both + key->kind) * UINT64_C(0xbf58476d1ce4e5b9) >> 32);
-}
-
 static uint32_t slot_hash(uint64_t slot) { return (uint32_t)(slot >> 32); }
 static uint32_t slot_index(uint64_t slot) { return (uint32_t)slot - 1; }
 

@@ -81,7 +81,6 @@ typedef struct law_flows {
 bool law_flows_init(law_flows *f, uint32_t max, size_t user_len);
 void law_flows_free(law_flows *f);
 
-uint32_t law_flow_hash(const law_flows *f, const law_flow_key *key);
 /* NULL: there is none. */
 law_flow_entry *law_flows_find(const law_flows *f, const law_flow_key *key, uint32_t hash);
 /* Fetches the slot of |hash|, without waiting for it. */
@@ -108,6 +107,18 @@ LAW_INLINE void law_flows_use(law_flows *f, law_flow_entry *e, uint64_t time) {
   if (LAW_UNLIKELY(e->used - e->placed > f->tolerance)) {
     law_flows_place(f, e);
   }
+}
+
+LAW_INLINE uint64_t law_flow_hash_end(const law_flows *f, const law_flow_key *key, unsigned i) {
+  uint64_t v = key->address[i][0] ^ (uint64_t)key->port[i] << 40 ^ f->seed;
+  v = (v ^ key->address[i][1] * UINT64_C(0xd6e8feb86659fd93)) * UINT64_C(0x9e3779b97f4a7c15);
+  return v ^ v >> 29;
+}
+
+/* The same in both directions. */
+LAW_INLINE uint32_t law_flow_hash(const law_flows *f, const law_flow_key *key) {
+  uint64_t both = law_flow_hash_end(f, key, 0) + law_flow_hash_end(f, key, 1);
+  return (uint32_t)((both + key->kind) * UINT64_C(0xbf58476d1ce4e5b9) >> 32);
 }
 
 /* Ports, kind and length of the addresses, in one. */

@@ -7,22 +7,32 @@
 
 enum { ETHERNET = 1, ETHERNET_LEN = 14, IPV4_LEN = 20, PORTS_LEN = 4 };
 
-/* Ports stand first in TCP and in UDP. */
+LAW_INLINE uint32_t load32(const uint8_t *p) {
+  uint32_t v;
+  memcpy(&v, p, sizeof v);
+  return v;
+}
+
+LAW_INLINE uint64_t load64(const uint8_t *p) {
+  uint64_t v;
+  memcpy(&v, p, sizeof v);
+  return v;
+}
+
+/* Ports stand first in TCP and in UDP. Each word of the key is written once: a read that follows
+ * several smaller writes would wait for all of them. */
 LAW_INLINE void set_key(law_headers *h, const law_flows *flows) {
   const law_ip *ip = &h->ip;
   const uint8_t *ports = ip->payload.data;
-  h->key = (law_flow_key){
+  bool v4 = ip->address_len == 4;
+  law_flow_key key = {
+      .address = {{v4 ? load32(ip->source) : load64(ip->source), v4 ? 0 : load64(ip->source + 8)},
+                  {v4 ? load32(ip->target) : load64(ip->target), v4 ? 0 : load64(ip->target + 8)}},
       .port = {(uint16_t)(ports[0] << 8 | ports[1]), (uint16_t)(ports[2] << 8 | ports[3])},
       .kind = ip->protocol == LAW_IP_TCP ? LAW_FLOW_TCP : LAW_FLOW_UDP,
       .address_len = ip->address_len};
-  if (LAW_LIKELY(ip->address_len == 4)) {
-    memcpy(h->key.address[0], ip->source, 4);
-    memcpy(h->key.address[1], ip->target, 4);
-  } else {
-    memcpy(h->key.address[0], ip->source, 16);
-    memcpy(h->key.address[1], ip->target, 16);
-  }
-  h->hash = law_flow_hash(flows, &h->key);
+  h->hash = law_flow_hash(flows, &key);
+  h->key = key;
   h->keyed = true;
 }
 

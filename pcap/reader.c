@@ -177,10 +177,10 @@ static void end_connection(law_reader *r, law_flow_entry *e) {
   }
 }
 
-static void tcp_packet(law_reader *r, const law_headers *h) {
+static void tcp_packet(law_reader *r, const law_headers *h, const law_packet *packet) {
   law_segment seg;
   unsigned from;
-  seg.data.place = r->place;
+  seg.data.place = (law_place){packet->frame, packet->time, r->place.at};
   const char *what = law_tcp_open(h->ip.payload, &seg);
   if (LAW_UNLIKELY(what != NULL)) {
     tell_unread(r, &r->place, what);
@@ -192,7 +192,7 @@ static void tcp_packet(law_reader *r, const law_headers *h) {
     tell_unread(r, &r->place, "a packet for which there was no memory");
     return;
   }
-  law_flows_use(&r->flows, e, r->place.time);
+  law_flows_use(&r->flows, e, packet->time);
   r->last = e;
   if (LAW_UNLIKELY(e->closed)) {
     r->counts.old++;
@@ -266,7 +266,7 @@ LAW_COLD static bool put_together(law_reader *r, law_ip *ip) {
   return true;
 }
 
-static void ip_payload(law_reader *r, law_headers *h) {
+static void ip_payload(law_reader *r, law_headers *h, const law_packet *packet) {
   if (LAW_UNLIKELY(h->ip.fragment)) {
     if (!put_together(r, &h->ip)) {
       return;
@@ -274,7 +274,7 @@ static void ip_payload(law_reader *r, law_headers *h) {
     law_headers_set_key(h, &r->flows);
   }
   if (LAW_LIKELY(h->ip.protocol == LAW_IP_TCP)) {
-    tcp_packet(r, h);
+    tcp_packet(r, h, packet);
   } else if (h->ip.protocol == LAW_IP_UDP) {
     udp_packet(r, h);
   } else {
@@ -352,7 +352,7 @@ void law_reader_packet(law_reader *r, const law_packet *packet) {
     return;
   }
   r->place.at = (uint32_t)(h->ip.payload.data - packet->data);
-  ip_payload(r, h);
+  ip_payload(r, h, packet);
 }
 
 /* ---- The reader ---- */

@@ -200,6 +200,9 @@ void law_mqtt_see_publish(law_mqtt_monitor *c, const law_mqtt_packet *p) {
     }
     return;
   }
+  if (!p->judged && c->world == NULL && !has.has_alias) {
+    return; /* what is published matters to the world alone */
+  }
   uint64_t topic = topic_of(c, p, &has);
   if (p->judged) {
     judge_server(c, p, &has, topic);
