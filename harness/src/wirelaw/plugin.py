@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from wirelaw.cases import Case, load
+from wirelaw.cases import Case
 from wirelaw.engine import net
 from wirelaw.engine.bench import Bench
-from wirelaw.engine.plan import Plan, Selection, select
+from wirelaw.engine.plan import Plan, Selection, cases_of, select
 from wirelaw.engine.record import result_of, untested
 from wirelaw.engine.run import CaseRun
 from wirelaw.errors import UserError
@@ -64,7 +64,7 @@ class Conformance:
 
     def __init__(self, plan: Plan, selection: Selection | None = None) -> None:
         self.plan = plan
-        self.selection = selection or select(plan, load(plan.protocol))
+        self.selection = selection or select(plan, cases_of(plan))
         self.began = net.now()
         self.capture: Path | None = None
         self.on_selected: Callable[[list[str]], None] = lambda ids: None

@@ -67,6 +67,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--level", choices=("MUST", "SHOULD", "MAY"), type=str.upper)
     which.add_argument("--section", metavar="S", help="of the specification, and all below it")
     which.add_argument("--case", action="append", default=[], metavar="ID")
+    which.add_argument("--cases", type=Path, metavar="PATH",
+                       help="your own: a file or folder of cases, instead of the suite's")  # fmt: skip
     which.add_argument("--slow", action="store_true", help="those that wait for long, too")
     how = parser.add_argument_group("how")
     how.add_argument("--repeat", type=_positive, default=1, metavar="N")
@@ -153,7 +155,8 @@ def _plan(args: argparse.Namespace) -> Plan:
         iut = "reference" if role == "server" else "reference-client"
     return Plan(
         protocol=args.protocol, role=role, iut=iut, transport=args.transport, level=args.level,
-        section=args.section, case=args.case, slow=args.slow, repeat=args.repeat,
+        section=args.section, case=args.case,
+        cases=str(args.cases.resolve()) if args.cases else None, slow=args.slow, repeat=args.repeat,
         patience=args.patience, seed=shuffled_seed() if args.seed is None else args.seed,
         concurrency=args.concurrency, faults=args.fault, user=args.user, password=args.password,
         cafile=args.cafile, cert=args.cert, key=args.key, alpn=args.alpn, ws_path=args.ws_path,
@@ -164,14 +167,13 @@ def _plan(args: argparse.Namespace) -> Plan:
 
 
 def _one(args: argparse.Namespace) -> int:
-    from wirelaw.cases import load
-    from wirelaw.engine.plan import select
+    from wirelaw.engine.plan import cases_of, select
     from wirelaw.plugin import Conformance
     from wirelaw.results import read_results
 
     plan = _plan(args)
     errors: list[UserError] | None = [] if plan.case else None
-    selection = select(plan, load(plan.protocol, errors=errors))
+    selection = select(plan, cases_of(plan, errors))
     for error in errors or ():
         print(f"wirelaw: left out: {error}", file=sys.stderr)
     baseline = read_results(args.baseline) if args.baseline else None
@@ -293,6 +295,8 @@ class Check:
         if self.plan.transport:
             words += ["--transport", self.plan.transport]
         words += [f"--fault={name}" for name in self.plan.faults]
+        if self.plan.cases:
+            words += ["--cases", shlex.quote(str(self.args.cases))]
         quoted = f"'{case_id}'" if "[" in case_id else case_id
         return " ".join([*words, "--case", quoted])
 

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from wirelaw import catalogue
-from wirelaw.cases import Case
+from wirelaw.cases import Case, load, load_file
 from wirelaw.errors import UserError
 
 
@@ -26,6 +27,7 @@ class Plan:
     level: str | None = None
     section: str | None = None
     case: list[str] = field(default_factory=list)
+    cases: str | None = None  # a file or folder of cases instead of the suite's
     slow: bool = False
     repeat: int = 1
     patience: float = 1.0
@@ -54,6 +56,16 @@ class Plan:
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Plan:
         return cls(**document)
+
+
+def cases_of(plan: Plan, errors: list[UserError] | None = None) -> list[Case]:
+    """The cases that the plan chooses from. `errors`: as for `wirelaw.cases.load`."""
+    if plan.cases is None:
+        return load(plan.protocol, errors=errors)
+    path = Path(plan.cases)
+    if not path.exists():
+        raise UserError(f"{path} does not exist; --cases names a file or a folder of cases")
+    return load(plan.protocol, path, errors) if path.is_dir() else load_file(path, plan.protocol)
 
 
 @dataclass
