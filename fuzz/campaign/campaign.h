@@ -191,6 +191,7 @@ struct law_campaign {
   law_canary canary;
   law_soak soak;
   uint32_t hoard; /* the last group that announced a huge message before any answer */
+  uint32_t stuck; /* the group that was not answered for the longest time when the canary was late */
   bool suspect;   /* the canary is late: nothing new is begun until it is known why */
   law_counts counts;
   uint8_t told[LAW_R_COUNT]; /* requirements that are not told (again) */

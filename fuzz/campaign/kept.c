@@ -69,7 +69,8 @@ static size_t plain_message(law_campaign *c, law_lane *lane, uint8_t *out) {
 
 static size_t fill(law_campaign *c, law_lane *lane) {
   law_link *link = lane->links[0];
-  size_t len = link->replies_len;
+  bool soak = c->soak.stage != LAW_SOAK_OFF; /* flows stay as they are, and what they hold */
+  size_t len = soak ? 0 : link->replies_len;
   uint32_t used = 0, num = 0;
   memcpy(c->turn, link->replies, len);
   link->replies_len = 0;

@@ -7,6 +7,7 @@
 #include "campaign/campaign.h"
 
 enum {
+  HINT = 80,     /* ms until it is looked what the IUT may stand on */
   LATE = 2,      /* s until a canary that is not answered stops all else */
   PATIENCE = 10, /* s until that is a hang */
   SAMPLE = 60,   /* ms in which idle processor time is looked at */
@@ -48,6 +49,18 @@ static void tell(law_campaign *c, const char *kind, uint32_t group, const char *
   law_campaign_candidate(c, &(law_candidate){.kind = kind, .group = group, .detail = detail});
 }
 
+/* What an IUT that stands still has not answered for the longest time is what it stands on. */
+static uint32_t oldest_group(const law_campaign *c) {
+  const law_lane *oldest = NULL;
+  for (size_t i = 0; i < c->num_lanes; i++) {
+    const law_lane *lane = &c->lanes[i];
+    if (lane->busy && lane->sent_at > 0 && (oldest == NULL || lane->sent_at < oldest->sent_at)) {
+      oldest = lane;
+    }
+  }
+  return oldest != NULL ? oldest->group : 0;
+}
+
 void law_oracles_suspect(law_campaign *c, uint64_t now) {
   char detail[LAW_CANDIDATE_TEXT];
   const law_canary *k = &c->canary;
@@ -56,6 +69,10 @@ void law_oracles_suspect(law_campaign *c, uint64_t now) {
     return;
   }
   if (!c->suspect) {
+    if (k->waiting && now - k->sent_at > HINT * LAW_MS && c->stuck == 0) {
+      c->stuck = oldest_group(c);
+    }
+    c->stuck = k->waiting ? c->stuck : 0;
     if (k->waiting && now - k->sent_at > LATE * LAW_S) {
       c->suspect = true;
     }
@@ -64,9 +81,9 @@ void law_oracles_suspect(law_campaign *c, uint64_t now) {
   if (!k->waiting && k->failures == 0) {
     c->suspect = false;
     (void)snprintf(detail, sizeof detail, "%llu ms", (unsigned long long)(k->round_trip / LAW_MS));
-    tell(c, "stall", 0, detail);
+    tell(c, "stall", c->stuck, detail);
   } else if (k->waiting && now - k->sent_at > PATIENCE * LAW_S) {
-    tell(c, spins(c) ? "spin" : "hang", 0, "a publish-and-receive was not answered in 10 s");
+    tell(c, spins(c) ? "spin" : "hang", c->stuck, "a publish-and-receive was not answered in 10 s");
   }
 }
 

@@ -287,7 +287,7 @@ static bool ready(replay *r, uint16_t port, pid_t pid, const char *capture) {
 
 static uint32_t settled_fds(pid_t pid, const law_usage *before) {
   law_usage now = {0};
-  for (int i = 0; i < 20; i++) {
+  for (int i = 0; i < 10; i++) {
     if (!law_usage_of(pid, &now) || now.num_fds <= before->num_fds) {
       break;
     }
@@ -337,7 +337,7 @@ static bool is_hang(const char *kind) {
 
 static void answer(replay *r, pid_t pid, const char *kind, const law_usage *before,
                    uint64_t calm) {
-  uint64_t took = ask_canary(r, patience(r, calm));
+  uint64_t took = is_shown(r) ? r->slowest : ask_canary(r, patience(r, calm));
   bool dead = is_dead(r, took != 0 ? 2 : r->hang ? 100 : 3000);
   law_say_begin("replayed");
   law_say_number("sent", r->num_sent);
@@ -353,6 +353,18 @@ static void answer(replay *r, pid_t pid, const char *kind, const law_usage *befo
   law_say_end();
 }
 
+/* The canary's connection has to be gone before descriptors are counted. */
+static void calm_usage(pid_t pid, const char *kind, law_usage *out) {
+  (void)law_usage_of(pid, out);
+  for (int i = 0; i < 5 && strcmp(kind, "descriptors") == 0; i++) {
+    law_usage now;
+    (void)poll(NULL, 0, 20);
+    if (law_usage_of(pid, &now) && now.num_fds < out->num_fds) {
+      *out = now;
+    }
+  }
+}
+
 static void run_one(const law_options *o, const char *path, uint16_t port, pid_t pid,
                     const char *kind, const char *capture) {
   char error[LAW_JOURNAL_TEXT];
@@ -366,7 +378,7 @@ static void run_one(const law_options *o, const char *path, uint16_t port, pid_t
   } else {
     r.death_fd = law_watch_death(pid);
     uint64_t calm = ask_canary(&r, CANARY * LAW_MS);
-    (void)law_usage_of(pid, &before);
+    calm_usage(pid, kind, &before);
     play_all(&r);
     answer(&r, pid, kind, &before, calm);
   }

@@ -139,6 +139,10 @@ static bool refuses_connect(client *c, const law_mqtt_message *m) {
 }
 
 static void take_connect(client *c, const law_mqtt_message *m) {
+  if (!c->connected && m->version == LAW_MQTT_5) {
+    c->packet_max =
+        law_mqtt_property_number(&m->properties, LAW_MQTT_P_MAXIMUM_PACKET_SIZE, UINT32_MAX);
+  }
   if (refuses_connect(c, m)) {
     return;
   }
@@ -147,8 +151,6 @@ static void take_connect(client *c, const law_mqtt_message *m) {
   if (c->session == NULL) {
     abort();
   }
-  uint32_t size = law_mqtt_property_number(&m->properties, LAW_MQTT_P_MAXIMUM_PACKET_SIZE, UINT32_MAX);
-  c->packet_max = size;
   c->receive_max =
       (uint16_t)law_mqtt_property_number(&m->properties, LAW_MQTT_P_RECEIVE_MAXIMUM, UINT16_MAX);
   size_t assigned = assign_name(c, m->u.connect.client_id);

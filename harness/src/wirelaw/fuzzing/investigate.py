@@ -23,6 +23,7 @@ _SLOW_MS = 1000
 _SLOW_TIMES = 20
 _HOARD = 64 << 20
 _SOAK_S = 90.0
+_PILING = ("leak", "descriptors")
 
 
 @dataclass(frozen=True)
@@ -178,9 +179,11 @@ class Investigator:
         """The smallest of it that fresh IUTs show, or all of it; None when they do not."""
         self.say(f"{what.kind}: seen again with {len(records)} writes, made smaller")
         budget = reduce.Budget(self.budget_s)
-        small = reduce.reduce(
-            records, self.protocol, lambda some: self.shows(what, some, fresh=fresh), budget
-        )
+        small = records
+        if not what.detail.startswith("message"):  # which is an opening and one message
+            small = reduce.reduce(
+                records, self.protocol, lambda some: self.shows(what, some, fresh=fresh), budget
+            )
         for tried in (small, records) if small != records else (small,):
             shown, times = self.repeat(what, tried)
             if shown > 0:
@@ -199,14 +202,10 @@ class Investigator:
         own = [record for record in history if what.group and record.group == what.group]
         if own and test(own):
             return what, own
-        if what.kind == "leak":
-            if not test(reduce.flat(groups)):
-                return None
-            left = reduce.halve(groups, lambda some: test(reduce.flat(some)), budget)
-            return what, reduce.flat(left)
         if what.kind == "violation":
             groups = groups[-64:]
-        records = reduce.suffix(groups, test, budget)
+        # What piles up was begun by any of them.
+        records = reduce.suffix(groups, test, budget, 8 if what.kind in _PILING else 1)
         if records is None and what.kind == "death":
             what = replace(what, death=None)
             records = reduce.suffix(groups, test, budget)

@@ -26,10 +26,11 @@ class Budget:
         return self._clock() >= self._until
 
 
-def suffix(groups: Sequence[list[Record]], test: Test, budget: Budget) -> list[Record] | None:
-    """The shortest end of a history, of 1, 2, 4 ... groups, that still does it; None when no end
-    does."""
-    num = 1
+def suffix(
+    groups: Sequence[list[Record]], test: Test, budget: Budget, num: int = 1
+) -> list[Record] | None:
+    """The shortest end of a history, of `num`, four times as many ... groups, that still does it;
+    None when no end does."""
     while not budget.spent:
         tried = flat(groups[-num:])
         if test(tried):
@@ -58,19 +59,6 @@ def shorten(items: list[T], test: Callable[[list[T]], bool], budget: Budget) -> 
             if size == 1:
                 break
             parts = min(parts * 2, len(items))
-    return items
-
-
-def halve(items: list[T], test: Callable[[list[T]], bool], budget: Budget) -> list[T]:
-    """For what one of very many items does by itself: the half that does it, again and again."""
-    while len(items) > 8 and not budget.spent:
-        middle = len(items) // 2
-        for half in (items[middle:], items[:middle]):
-            if test(half):
-                items = half
-                break
-        else:
-            break
     return items
 
 
