@@ -34,6 +34,27 @@ function(wirelaw_add_program name)
   set_property(GLOBAL APPEND PROPERTY WIRELAW_PROGRAMS ${name})
 endfunction()
 
+# wirelaw_link_whole(PROGRAM LIBS ... [AS_THEY_ARE ...])
+# Lets the compiler see the program and the libraries as one: calls from file to file are a good part
+# of what reading a capture costs (docs/bench.md). LIBS are compiled at -O3 then, AS_THEY_ARE at their
+# own level. Their objects stay usable by all others, which link them as before. Only in a Release
+# build by gcc, and without sanitizers.
+function(wirelaw_link_whole program)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LIBS;AS_THEY_ARE")
+  wirelaw_refuse_unknown(${program} "${arg_UNPARSED_ARGUMENTS}")
+  if(NOT CMAKE_BUILD_TYPE STREQUAL "Release" OR NOT CMAKE_C_COMPILER_ID STREQUAL "GNU"
+     OR WIRELAW_SANITIZE)
+    return()
+  endif()
+  foreach(target ${program} ${arg_LIBS} ${arg_AS_THEY_ARE})
+    target_compile_options(${target} PRIVATE -flto -ffat-lto-objects)
+  endforeach()
+  foreach(target ${program} ${arg_LIBS})
+    target_compile_options(${target} PRIVATE -O3)
+  endforeach()
+  target_link_options(${program} PRIVATE -O3 -flto -flto-partition=none)
+endfunction()
+
 # wirelaw_add_test(NAME SOURCES ... [LIBS ...] [DEFINES ...] [ARGS ...])
 # A cmocka program, registered with ctest under NAME, which runs in the source directory of its
 # CMakeLists.txt. Does nothing when WIRELAW_TESTS is off.
