@@ -148,11 +148,20 @@ static void check_server_only(law_mqtt_monitor *c, const law_mqtt_packet *p,
   }
 }
 
+/* PUBACK or PUBCOMP. One that comes too early in a flow of QoS 2 may be taken for its end. */
+static bool is_answer_to(const law_mqtt_message *m, const law_mqtt_id *e) {
+  bool qos1 = e->use == LAW_MQTT_USE_QOS1;
+  return law_mqtt_type_of(m) == LAW_MQTT_PUBACK ? qos1 : is_publish(e) && !qos1;
+}
+
 /* The other side acknowledged: from now on the judged one may use the identifier for something
  * new, as soon as it has read this. */
 static void acknowledged_by_other(law_mqtt_monitor *c, const law_mqtt_packet *p) {
   law_mqtt_ids *ids = ids_of(c, c->judged);
   law_mqtt_id *e = law_mqtt_id_find(ids, p->m->packet_id);
+  if (e != NULL && !e->doubtful && !is_answer_to(p->m, e)) {
+    return; /* 5.0 and 3.1.1 section 2: only the corresponding packet frees it */
+  }
   c->strayed = c->strayed || e == NULL;
   blur(ids, e, p->m->packet_id);
 }

@@ -100,6 +100,11 @@ static void judge_answer(law_mqtt_monitor *c, const law_mqtt_packet *p, const an
 static void answered_by_other(law_mqtt_monitor *c, const law_mqtt_packet *p) {
   law_mqtt_ids *ids = &c->ids[LAW_CLIENT];
   law_mqtt_id *e = law_mqtt_id_find(ids, p->m->packet_id);
+  bool asked = law_mqtt_type_of(p->m) == LAW_MQTT_SUBACK;
+  law_mqtt_use use = asked ? LAW_MQTT_USE_SUBSCRIBE : LAW_MQTT_USE_UNSUBSCRIBE;
+  if (e != NULL && !e->doubtful && e->use != use) {
+    return; /* only the corresponding packet frees it */
+  }
   if (e != NULL) {
     law_mqtt_id_free(ids, e);
   } else {
