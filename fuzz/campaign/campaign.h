@@ -151,6 +151,9 @@ typedef struct law_options {
   int netns;
   law_transport transport;
   const char *ws_path, *ca_file;
+  const char *script;  /* of a client: what it gets on its standard input */
+  const char *capture; /* of a replay to a client */
+  bool look;           /* at its processor time */
   bool no_sources; /* all connections from one address */
   bool plain;      /* only good conversations: what a bench compares with */
   law_soak_input soak; /* only this, until it is clear whether memory grows; |len| 0: none */

@@ -9,6 +9,8 @@
 static const char usage[] =
     "usage: wirelaw-fuzz campaign --protocol P --journal FILE [OPTIONS]\n"
     "       wirelaw-fuzz replay --protocol P [OPTIONS]\n"
+    "       wirelaw-fuzz hostile --protocol P --journal FILE [OPTIONS] -- CLIENT {port} ...\n"
+    "       wirelaw-fuzz hostile-replay --protocol P --journal FILE [OPTIONS] -- CLIENT {port} ...\n"
     "       wirelaw-fuzz bench --protocol P --port N --seconds S [OPTIONS]\n"
     "\n"
     "  --protocol P       mqtt5, mqtt311 or mqtt31\n"
@@ -24,12 +26,14 @@ static const char usage[] =
     "  --growth N         bytes that an IUT may grow by without reason\n"
     "  --sure N           bytes that prove a growth; 0: a suspicion is enough\n"
     "  --soak HEX         repeat one conversation; --soak-message HEX: one message\n"
+    "  --script FILE      standard input of a client\n"
+    "  --capture FILE     of a replay to a client; --look: at its processor time, too\n"
     "  --plain            good conversations only\n"
     "\n"
     "WIRELAW_FUZZ_USERNAME and WIRELAW_FUZZ_PASSWORD are the IUT's credentials. Commands come on\n"
     "standard input, events go to standard output as JSON lines; see campaign.c and replay.c.\n";
 
-enum { OPT_PLAIN = 1000, OPT_SOAK, OPT_SOAK_MESSAGE, OPT_SECONDS, OPT_PORT, OPT_SURE };
+enum { OPT_PLAIN = 1000, OPT_SOAK, OPT_SOAK_MESSAGE, OPT_SECONDS, OPT_PORT, OPT_SURE, OPT_SCRIPT, OPT_CAPTURE, OPT_LOOK };
 
 typedef struct line {
   law_options o;
@@ -124,6 +128,15 @@ static bool read_option(int which, char *text, line *l) {
       return true;
     case 'l':
       return sscanf(text, "%u,%u,%u", &o->lanes[0], &o->lanes[1], &o->lanes[2]) == 3;
+    case OPT_SCRIPT:
+      o->script = text;
+      return true;
+    case OPT_CAPTURE:
+      o->capture = text;
+      return true;
+    case OPT_LOOK:
+      o->look = true;
+      return true;
     case OPT_PLAIN:
       o->plain = true;
       return true;
@@ -153,6 +166,9 @@ static const struct option options[] = {
     {"plain", no_argument, NULL, OPT_PLAIN},
     {"soak", required_argument, NULL, OPT_SOAK},
     {"soak-message", required_argument, NULL, OPT_SOAK_MESSAGE},
+    {"script", required_argument, NULL, OPT_SCRIPT},
+    {"capture", required_argument, NULL, OPT_CAPTURE},
+    {"look", no_argument, NULL, OPT_LOOK},
     {"sure", required_argument, NULL, OPT_SURE},
     {"port", required_argument, NULL, OPT_PORT},
     {"seconds", required_argument, NULL, OPT_SECONDS},
@@ -176,7 +192,12 @@ static int run(const char *verb, const line *l, char **rest) {
   if (strcmp(verb, "replay") == 0) {
     return law_replay_run(&l->o);
   }
-  (void)rest;
+  if (strcmp(verb, "hostile") == 0 && l->o.journal != NULL && rest[0] != NULL) {
+    return law_hostile_run(&l->o, rest);
+  }
+  if (strcmp(verb, "hostile-replay") == 0 && l->o.journal != NULL && rest[0] != NULL) {
+    return law_hostile_replay_run(&l->o, rest);
+  }
   (void)fputs(usage, stderr);
   return 2;
 }

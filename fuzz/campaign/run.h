@@ -23,6 +23,7 @@ law_endpoint law_options_endpoint(const law_options *o);
 int law_campaign_run(const law_options *o);
 int law_replay_run(const law_options *o);
 int law_hostile_run(const law_options *o, char **argv);
+int law_hostile_replay_run(const law_options *o, char **argv);
 int law_bench_run(const law_options *o, uint16_t port, unsigned seconds);
 
 #endif
