@@ -311,7 +311,8 @@ static void rename_text(law_alias *a, uint8_t domain, uint8_t *text, size_t len,
 
 static bool stays(const uint8_t *level, size_t len) {
   return (len == 4 && memcmp(level, "$SYS", 4) == 0) ||
-         (len == 6 && memcmp(level, "$share", 6) == 0);
+         (len == 6 && memcmp(level, "$share", 6) == 0) ||
+         (len == 11 && memcmp(level, ".well-known", 11) == 0);
 }
 
 void law_alias_topic(law_alias *a, uint8_t *text, size_t len) {

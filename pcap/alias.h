@@ -24,7 +24,8 @@ void law_alias_free(law_alias *a);
  * characters above ASCII others of as many bytes, bytes that are no UTF-8 others that are none; all
  * else stays. */
 
-/* Level by level: what stands between `/` gets a name of its own; "$SYS" and "$share" stay. */
+/* Level by level: what stands between `/` gets a name of its own; "$SYS", "$share" and
+ * ".well-known" stay. */
 void law_alias_topic(law_alias *a, uint8_t *text, size_t len);
 /* As a whole. What is no UTF-8 loses its punctuation and control characters too. */
 void law_alias_payload(law_alias *a, uint8_t *bytes, size_t len);

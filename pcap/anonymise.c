@@ -120,8 +120,8 @@ static void opened(void *user, law_flow *flow, uint64_t time) {
   job *j = user;
   flow_state *f = flow->user;
   (void)time;
-  f->known = flow->kind == LAW_FLOW_TCP ? law_frames_open(&j->frames, flow) : NULL;
-  j->out_of_memory |= flow->kind == LAW_FLOW_TCP && !f->known;
+  f->known = law_frames_open(&j->frames, flow);
+  j->out_of_memory |= !f->known;
   f->tagged = j->tag_frame == j->frame;
   f->tag = j->tag;
 }
@@ -170,7 +170,11 @@ static void data(void *user, law_flow *flow, unsigned from, const law_place *pla
   if (!f->known || !stream_of(j, flow)) {
     return;
   }
-  push_web(j, f, from, place, bytes);
+  if (flow->kind == LAW_FLOW_UDP) {
+    law_frames_append(&j->frames, f->known, from, place->frame, bytes.len);
+  } else {
+    push_web(j, f, from, place, bytes);
+  }
   law_stream_push(f->stream, from, place, bytes);
 }
 
@@ -271,12 +275,8 @@ static uint32_t keep_of(job *j, const law_packet *packet, const law_layout *l, u
   if (keep < packet->captured || l->payload_len == 0) {
     return keep;
   }
-  if (!l->tcp) {
-    leave_out(j, "UDP", l->payload_len);
-    return l->payload_at;
-  }
   if (!k->flow || !k->flow->understood || k->flow->opaque) {
-    const char *why = !k->flow ? "TCP of no connection" : k->flow->why;
+    const char *why = !k->flow ? l->tcp ? "TCP of no connection" : "UDP" : k->flow->why;
     leave_out(j, why ? why : "encrypted: what is said in it can be read, but not replaced in it",
               l->payload_len);
     return l->payload_at;

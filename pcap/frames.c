@@ -68,10 +68,10 @@ static bool same(const law_endpoint *one, const law_endpoint *other) {
 }
 
 void law_frames_assign(law_frames *f, uint64_t frame, const law_layout *l) {
-  if (!l->tcp) {
+  if (l->payload_at == 0) {
     return;
   }
-  const law_slice *tcp = &l->ip.payload;
+  const law_slice *tcp = &l->ip.payload; /* ports stand where UDP has them */
   law_endpoint source = endpoint_of(l->ip.source, l->ip.address_len, law_slice_u16(tcp, 0));
   law_endpoint target = endpoint_of(l->ip.target, l->ip.address_len, law_slice_u16(tcp, 2));
   for (law_known_flow *k = f->slots[slot_of(&source, &target)]; k; k = k->next) {
@@ -82,6 +82,14 @@ void law_frames_assign(law_frames *f, uint64_t frame, const law_layout *l) {
         return;
       }
     }
+  }
+}
+
+void law_frames_append(law_frames *f, law_known_flow *flow, unsigned from, uint64_t frame,
+                       size_t len) {
+  if (frame < f->num) {
+    f->all[frame].seq = flow->datagrams[from];
+    flow->datagrams[from] += (uint32_t)len;
   }
 }
 

@@ -40,6 +40,9 @@ static void rewrite_span(law_alias *a, const law_span *span, law_bytes wire, uin
         law_alias_topic(a, at, value.len);
       }
       break;
+    case LAW_KIND_TEXT:
+      law_alias_topic(a, at, value.len);
+      break;
     case LAW_KIND_BINARY:
     case LAW_KIND_REST:
       law_alias_payload(a, at, value.len);

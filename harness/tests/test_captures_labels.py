@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,36 @@ def test_one_key_gives_the_same_names(tmp_path: Path) -> None:
         assert main([*words, "--key", key]) == 0
         made.append(out.read_bytes())
     assert made[0] == made[1] != made[2]
+
+
+def datagram(source: int, target: int, ports: tuple[int, int], payload: bytes) -> bytes:
+    """An IPv4 packet, 10.1.1.source to 10.1.1.target, with a UDP datagram."""
+    udp = struct.pack(">HHHH", *ports, 8 + len(payload), 0) + payload
+    head = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(udp), 1, 0, 64, 17, 0)
+    packet = head + bytes([10, 1, 1, source, 10, 1, 1, target]) + udp
+    total = sum(struct.unpack(">10H", packet[:20]))
+    total = (total & 0xFFFF) + (total >> 16)
+    return packet[:10] + struct.pack(">H", 0xFFFF - total) + packet[12:]
+
+
+def test_datagrams_are_anonymised(tmp_path: Path) -> None:
+    """CoAP: GET /sensors/kitchen, 2.05 with a payload; its token and its options stay."""
+    get = bytes.fromhex("44010001deadbeef") + b"\xb7sensors\x07kitchen"
+    content = bytes.fromhex("64450001deadbeef") + b"\xc0\xffhot water"
+    file, out = tmp_path / "in.pcap", tmp_path / "out.pcapng"
+    octets = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 101)
+    for index, packet in enumerate(
+        [datagram(1, 2, (40000, 5683), get), datagram(2, 1, (5683, 40000), content)]
+    ):
+        octets += struct.pack("<IIII", 1700000000, index, len(packet), len(packet)) + packet
+    file.write_bytes(octets)
+    assert main(["pcap", "anonymise", str(file), "-o", str(out)]) == 0
+    made = out.read_bytes()
+    assert not [w for w in (b"sensors", b"kitchen", b"hot", b"water") if w in made]
+    assert made.count(bytes.fromhex("deadbeef")) == 2 and re.search(rb"\xb7[a-z]{7}\x07", made)
+    assert b"\x0a\x01\x01\x01" not in made and b"\x16\x33" in made  # 5683
+    types = [item.type for flow in read(Source(str(out))) for item in flow.messages()]
+    assert types == ["GET", "2.05"]
 
 
 def test_what_is_encrypted_is_left_out_and_said_so(

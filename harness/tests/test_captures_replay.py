@@ -100,6 +100,31 @@ def test_identifiers_that_the_iut_chooses_are_exchanged(tmp_path: Path) -> None:
     assert found.outcome.verdict is Verdict.PASS, told(found)
 
 
+def test_an_iut_that_takes_fewer_messages_at_a_time_gets_them_later(tmp_path: Path) -> None:
+    many = "\n".join(
+        f"    - a: {{send: PUBLISH, topic: $t/a, qos: 1, packet_id: {i}}}" for i in range(1, 31)
+    )
+    answers = "\n".join(f"    - a: {{expect: PUBACK, packet_id: {i}}}" for i in range(1, 31))
+    text = f"""\
+- id: many
+  requires: MQTT5-3.12.4-1
+  body:
+    - a: {{connect: {{}}}}
+{many}
+{answers}
+    - a: {{ping: true}}
+"""
+    run_cases(tmp_path, text, capture=True, iut="reference")
+    source = Source(str(tmp_path / "run.pcapng"))
+    flows = choose(read(source), [], source)[1:]
+    codec = codec_of("mqtt5")
+    connack = next(item for item in flows[0].items if item.type == "CONNACK")
+    connack.wire = codec.build("CONNACK", {"reason": 0, "receive_maximum": 100})
+    found = play(source, flows)
+    assert found.outcome.num_sent >= 31
+    assert found.outcome.verdict is Verdict.PASS, told(found)
+
+
 def test_an_assigned_identifier_is_used_again(tmp_path: Path) -> None:
     text = case_text(
         'a: {connect: {client_id: "", session_expiry_interval: 60}, '

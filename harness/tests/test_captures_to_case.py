@@ -117,4 +117,27 @@ def test_the_command_writes_a_file(tmp_path: Path, capsys: pytest.CaptureFixture
     assert main(words) == 0
     assert 'send: "00 00"' in out.read_text() and "it breaks" in out.read_text()
     assert main(["pcap", "to-case", source.file, "--flow", "99"]) == 2
-    assert "no conversation in flow 99" in capsys.readouterr().err
+    assert "no conversation of mqtt in flow 99" in capsys.readouterr().err
+
+
+def test_cases_of_ones_own_are_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source, flows = conversation(tmp_path, "qos1", "mqtt5")
+    file, out = tmp_path / "mine.yaml", tmp_path / "out"
+    file.write_text(to_case(source, flows, "server", "mine"))
+    assert main(["check", "mqtt5", "--cases", str(file), "--report", str(out)]) == 0
+    document = json.loads((out / "results.json").read_text())
+    assert [case["id"] for case in document["cases"]] == ["mine"]
+    assert main(["check", "mqtt5", "--cases", str(tmp_path / "none.yaml")]) == 2
+    assert "none.yaml does not exist" in capsys.readouterr().err
+
+
+def test_another_protocol_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from wirelaw.captures import choice
+    from wirelaw.captures.conversation import Flow
+
+    flow = Flow(1, "1.2.3.4:5", "1.2.3.4:5683", "udp", "coap", True)
+    monkeypatch.setattr(choice, "read", lambda source: [flow])
+    assert main(["pcap", "to-case", "x.pcap"]) == 2
+    assert "holds conversations of coap, and those of mqtt are needed" in capsys.readouterr().err

@@ -157,26 +157,35 @@ def _end(flow: Flow, record: dict[str, Any]) -> Item:
     return Item(flow, kind, from_client, record["frame"], record["frame"], record["time"])
 
 
+#: Protocols whose conversations can be played again and turned into cases.
+FAMILIES = ("mqtt",)
+
+
 def choose(flows: Sequence[Flow], numbers: Sequence[int], source: Source) -> list[Flow]:
     """The flows of one conversation: those that were named, else all of the first one's server.
 
-    Raises UserError when there are none, or a named one carries nothing that is known."""
-    if not flows:
+    Raises UserError when there are none, or a named one carries nothing that can be played."""
+    known = [flow for flow in flows if flow.family in FAMILIES]
+    if not known:
+        others = sorted({flow.family for flow in flows})
+        held = f"conversations of {' and '.join(others)}" if others else "no conversation"
         raise UserError(
-            f"{source.name} holds no conversation of a protocol that is known here; "
-            f"'wirelaw pcap check {source.file}' says what it holds"
+            f"{source.name} holds {held}, and those of {' and '.join(FAMILIES)} are needed; "
+            f"'wirelaw pcap check {source.file}' says more of what it holds"
         )
     if not numbers:
-        first = flows[0]
-        return [flow for flow in flows if flow.server == first.server]
-    known = {flow.number: flow for flow in flows}
+        return [flow for flow in known if flow.server == known[0].server]
+    by_number = {flow.number: flow for flow in known}
     for number in numbers:
-        if number not in known:
-            shown = ", ".join(map(str, list(known)[:12])) + (" ..." if len(known) > 12 else "")
-            raise UserError(
-                f"{source.name} has no conversation in flow {number}; there are flows {shown}"
+        if number not in by_number:
+            shown = ", ".join(map(str, list(by_number)[:12])) + (
+                " ..." if len(by_number) > 12 else ""
             )
-    return [flow for flow in flows if flow.number in numbers]
+            raise UserError(
+                f"{source.name} has no conversation of {' or '.join(FAMILIES)} in flow {number}; "
+                f"there are flows {shown}"
+            )
+    return [flow for flow in known if flow.number in numbers]
 
 
 def in_time_order(flows: Sequence[Flow]) -> list[Item]:

@@ -119,6 +119,23 @@ def without_secrets(codec: Codec, wire: bytes) -> bytes:
     return bytes(hidden)
 
 
+# When there may not be as many messages on their way as there were (5.0 section 4.9)
+
+ANY_NUMBER = 65535
+
+
+def takes_quota(fields: Mapping[str, Any]) -> bool:
+    """Whether this message uses up one of the receiver's Receive Maximum."""
+    return fields.get("type") == "PUBLISH" and bool(fields.get("qos")) and not fields.get("dup")
+
+
+def gives_quota(fields: Mapping[str, Any]) -> bool:
+    """Whether this answer gives one back."""
+    name = fields.get("type")
+    refused = name == "PUBREC" and fields.get("reason", 0) >= 0x80
+    return name in ("PUBACK", "PUBCOMP") or refused
+
+
 # When answers are compared
 
 _CONNACK = "CONNACK"

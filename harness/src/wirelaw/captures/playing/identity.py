@@ -46,6 +46,9 @@ class Talk:
         self.captured_aliases: dict[int, Any] = {}  # the IUT's, in the capture
         self.got_aliases: dict[int, Any] = {}  # and now
         self.captured_limit = self.limit = 0  # how many aliases the IUT takes
+        self.captured_quota = self.quota = (
+            family.ANY_NUMBER
+        )  # and messages that it has not answered
 
     def resolve(self, fields: Mapping[str, Any], captured: bool) -> dict[str, Any]:
         """The fields of a message of the IUT, with the topic that its alias stands for."""
@@ -245,6 +248,8 @@ class Identity:
         if item.type in ("CONNACK", family.OPENS):
             talk.captured_limit = captured.get("topic_alias_maximum", _NO_ALIASES)
             talk.limit = got.get("topic_alias_maximum", _NO_ALIASES)
+            talk.captured_quota = captured.get("receive_maximum", family.ANY_NUMBER)
+            talk.quota = got.get("receive_maximum", family.ANY_NUMBER)
 
     def wanted_id(self, item: Item, captured: Mapping[str, Any]) -> int | None:
         """The packet identifier that a message of the IUT must have; None: any."""
