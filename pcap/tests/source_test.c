@@ -416,11 +416,17 @@ static void large_file(void **state) {
   law_source *s = law_source_file(path, NULL, NULL, error);
   assert_non_null(s);
   law_packet p;
-  for (uint32_t i = 0; i < 2000; i++) {
-    assert_int_equal(law_source_next(s, &p), LAW_SOURCE_PACKET);
-    assert_int_equal(p.captured, i == 1000 ? sizeof payload : 1 + i % 1500);
-    assert_int_equal(p.data[0], i % 251);
-    assert_int_equal(p.data[p.captured - 1], i % 251);
+  for (uint32_t i = 0; i < 2000;) {
+    law_packet batch[64];
+    size_t num;
+    assert_int_equal(law_source_batch(s, batch, 64, &num), LAW_SOURCE_PACKET);
+    for (size_t k = 0; k < num; k++, i++) {
+      const law_packet *b = &batch[k];
+      assert_int_equal(b->frame, i + 1);
+      assert_int_equal(b->captured, i == 1000 ? sizeof payload : 1 + i % 1500);
+      assert_int_equal(b->data[0], i % 251);
+      assert_int_equal(b->data[b->captured - 1], i % 251);
+    }
   }
   assert_int_equal(law_source_next(s, &p), LAW_SOURCE_END);
   law_source_close(s);
@@ -489,6 +495,45 @@ static void filters(void **state) {
   law_source_close(s);
 }
 
+/* The same packets as one by one, in as few steps as the buffer allows; one with comments ends its
+ * batch, and what is wrong behind a batch is told by the next call. */
+static void batches(void **state) {
+  (void)state;
+  char error[LAW_SOURCE_TEXT];
+  static told t;
+  file f = {.big = false};
+  law_packet p[4];
+  size_t num;
+  section(&f);
+  interface(&f, 1, 6, 0);
+  for (uint32_t i = 0; i < 9; i++) {
+    packet(&f, 0, i, "data", i == 5 ? "note" : NULL);
+  }
+  n32(&f, 6);
+  n32(&f, 8);
+  t = (told){.len = 0};
+  law_source_notes notes = {&t, secrets, comment};
+  law_source *s =
+      law_source_memory(law_bytes_of(f.bytes.data, f.bytes.len), NULL, &notes, error);
+  static const size_t sizes[] = {4, 2, 3};
+  uint64_t last = 0;
+  for (size_t i = 0; i < 3; i++) {
+    assert_int_equal(law_source_batch(s, p, 4, &num), LAW_SOURCE_PACKET);
+    assert_int_equal(num, sizes[i]);
+    for (size_t k = 0; k < num; k++) {
+      assert_int_equal(p[k].frame, ++last);
+      assert_memory_equal(p[k].data, "data", 4);
+    }
+    assert_string_equal(t.log, i == 0 ? "" : "6 says 'note'\n");
+  }
+  for (unsigned again = 0; again < 2; again++) {
+    assert_int_equal(law_source_batch(s, p, 4, &num), LAW_SOURCE_FAILED);
+    assert_int_equal(num, 0);
+  }
+  assert_non_null(strstr(law_source_error(s), "after packet 9: a block is too short"));
+  law_source_close(s);
+}
+
 static void errors_of_opening(void **state) {
   (void)state;
   char error[LAW_SOURCE_TEXT];
@@ -514,6 +559,7 @@ int main(void) {
       cmocka_unit_test(large_file),
       cmocka_unit_test(pipe_that_is_slow),
       cmocka_unit_test(filters),
+      cmocka_unit_test(batches),
       cmocka_unit_test(errors_of_opening),
   };
   return cmocka_run_group_tests_name("source", tests, NULL, NULL);

@@ -1,7 +1,7 @@
 """Speed of reading captures: ``wirelaw-pcap check`` beside tshark and beside plain libpcap.
 
-A capture of conversations over MQTT is made in a temporary folder (``harness/bench/traffic.h``), and
-read by each in turns. All are pinned to one processor, and timed by the processor seconds that they
+A capture of conversations over MQTT is made in a temporary folder (``harness/bench/traffic.h``),
+and read by each in turns. All are pinned to one processor, and timed by the seconds of it that they
 took, which other work on the machine disturbs least; the file is in the page cache.
 """
 
@@ -28,11 +28,11 @@ MB = 1_000_000
 
 @dataclass(frozen=True)
 class Options:
-    """What is made and how often it is read. tshark reads a smaller capture of the same kind, made
-    of as many flows for each megabyte, so that the run stays short."""
+    """What is made and how often it is read. tshark reads a smaller capture of the same kind, with
+    as many flows for each megabyte, so that the run stays short."""
 
     megabytes: int = 520
-    flows: int = 10_000
+    flows: int = 1000  # that are open at a time
     tshark_megabytes: int = 20
     rounds: int = 3
     folder: Path | None = None
@@ -107,8 +107,8 @@ def _row(what: str, subject: str, value: float, unit: str, ours: float) -> dict[
 
 
 def measure(options: Options, say: Callable[[str], None]) -> Outcome:
-    """Makes the captures and reads them. ``say`` is told of each step. Raises UserError when there is
-    no room, a program fails, or messages get lost on the way."""
+    """Makes the captures and reads them. ``say`` is told of each step. Raises UserError when there
+    is no room, a program fails, or messages get lost on the way."""
     with tempfile.TemporaryDirectory(prefix="wirelaw-bench-", dir=options.folder) as folder:
         return _measure(options, Path(folder), say)
 
@@ -141,8 +141,8 @@ def _need_room(folder: Path, megabytes: int) -> None:
     free = shutil.disk_usage(folder).free // MB
     if free < megabytes + 100:
         raise UserError(
-            f"{folder.parent} has {free} MB free, the capture takes {megabytes}: name another folder by "
-            "--folder, or make a smaller one by --megabytes"
+            f"{folder.parent} has {free} MB free, the capture takes {megabytes}: name another "
+            "folder by --folder, or make a smaller one by --megabytes"
         )
 
 
@@ -174,7 +174,7 @@ def _check(made: Made) -> Reading:
 
 
 def _read_tshark(tshark: str, made: Made, into: Path) -> Reading:
-    """tshark does the nearest to what we do: it puts TCP in order, dissects, and tells the types."""
+    """What is nearest to what we do: tshark puts TCP in order, dissects, and tells the types."""
     command = [tshark, "-r", str(made.path), "-Y", "mqtt", "-T", "fields", "-e", "mqtt.msgtype"]
     _, seconds, memory = _timed(command, into)
     text = into.read_text()
@@ -183,8 +183,8 @@ def _read_tshark(tshark: str, made: Made, into: Path) -> Reading:
 
 
 def _timed(command: Sequence[str], into: Path | None = None) -> tuple[str, float, int]:
-    """Runs it on one processor. Returns its output (nothing when it goes ``into`` a file), seconds of
-    the processor, and the peak of its memory in bytes. Raises UserError when it fails."""
+    """Runs it on one processor. Returns its output (nothing when it goes ``into`` a file), seconds
+    of the processor, and the peak of its memory in bytes. Raises UserError when it fails."""
     with tempfile.TemporaryFile("w+") as errors, tempfile.TemporaryFile("w+") as output:
         target = into.open("w") if into else output
         with target:

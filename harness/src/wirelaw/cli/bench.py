@@ -27,7 +27,8 @@ examples:
   wirelaw bench codec mqtt --get-peers   download and compile the peers first
   wirelaw bench codec mqtt --peer ./libmine.so
   wirelaw bench codec mqtt --json
-  wirelaw bench pcap                     MB/s and messages/s of pcap check, beside tshark and libpcap
+  wirelaw bench pcap                     MB/s of pcap check, beside tshark and plain libpcap
+  wirelaw bench pcap --flows 10000       more connections open at a time
 
 Peers are compiled with -O2, as the release is. docs/bench.md tells what is measured, and how to put
 a codec of your own beside the others.
@@ -59,8 +60,8 @@ def _configure_pcap(parser: argparse.ArgumentParser) -> None:
         "--megabytes", type=int, default=520, metavar="N", help="size of the capture (default: 520)"
     )
     parser.add_argument(
-        "--flows", type=int, default=10_000, metavar="N",
-        help="connections that are open at a time (default: 10000)",
+        "--flows", type=int, default=1000, metavar="N",
+        help="connections that are open at a time (default: 1000)",
     )  # fmt: skip
     parser.add_argument(
         "--tshark-megabytes", type=int, default=20, metavar="N",
@@ -128,7 +129,8 @@ def show_captures(outcome: captures.Outcome) -> None:
     console = Console(highlight=False, markup=False, emoji=False)
     console.print(
         f"{made.size / 1e6:.0f} MB, {made.packets} packets, {made.messages} messages, "
-        f"{made.flows} connections; {made.disturbed} segments sent twice or out of order\n"
+        f"{made.flows} connections; {made.disturbed} segments sent twice or out of order",
+        soft_wrap=True,
     )
     table = Table(box=None, padding=(0, 3, 0, 0), header_style="dim")
     table.add_column("reader", no_wrap=True)
@@ -140,7 +142,9 @@ def show_captures(outcome: captures.Outcome) -> None:
             reading.subject, f"{reading.rate:.1f}", "" if rate is None else f"{rate:.0f}",
             f"{reading.memory / 1e6:.0f}", f"{reading.size / 1e6:.0f}",
         )  # fmt: skip
+    console.print()
     console.print(table)
+    console.print()
     for reading in outcome.readings[1:]:
         console.print(f"{ours.subject} reads {ours.rate / reading.rate:.2f} times as fast as "
                       f"{reading.subject}")  # fmt: skip
