@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -77,9 +78,15 @@ def run(args: argparse.Namespace) -> int:
     folder = (
         args.report or Path("wirelaw-report") / f"replay-{_slug(source.name)}-{_slug(_iut(plan))}"
     )
+    made = not folder.exists()
     report.prepare(folder)
     request = Request(source, flows, plan, args.side, folder / "run.pcapng", args.ignore_played)
-    replayed = replay(request)
+    try:
+        replayed = replay(request)
+    except UserError:
+        if made:  # nothing came of it
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
     report.write(replayed, folder)
     if args.json:
         json.dump(document(replayed, folder), sys.stdout, ensure_ascii=False)
