@@ -132,7 +132,9 @@ def subject_of(args: argparse.Namespace) -> tuple[Subject | Outside, Any, list[s
     today = datetime.date.today()
     known = [d.id for d in descriptor.deviations_on(today) if d.protocol in (None, args.protocol)]
     version = iut.version(descriptor) if args.iut else None
-    about = findings.Subjects(descriptor.name, version, args.protocol, transport)
+    about = findings.Subjects(
+        descriptor.name, version, args.protocol, transport, command=args.argv
+    )
     folder = scratch() / "iut"
     return Subject(descriptor, args.protocol, transport, folder), about, known
 

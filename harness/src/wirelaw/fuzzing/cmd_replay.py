@@ -48,7 +48,8 @@ def run(args: argparse.Namespace) -> int:
     args.protocol, args.transport, args.user = document["protocol"], document["transport"], None
     args.role, args.rate = "server", None
     if args.url is None and args.argv is None and args.iut is None:
-        args.iut = document["iut"]
+        args.argv = document["command"]
+        args.iut = None if args.argv else document["iut"]
     cmd_iut.check(argparse.Namespace(**{**vars(args), "time": None}))
     subject, about, _ = cmd_iut.subject_of(args)
     shown = 0

@@ -48,6 +48,8 @@ class Subjects:
     version: str | None
     protocol: str
     transport: str
+    role: str = "server"
+    command: str | None = None  # that started it
 
 
 def write(folder: Path, finding: Finding, about: Subjects, capture: Path | None) -> Path:
@@ -58,7 +60,8 @@ def write(folder: Path, finding: Finding, about: Subjects, capture: Path | None)
     journal.write(place / "input.journal", finding.records)
     (place / "finding.json").write_text(json.dumps(document, indent=2) + "\n")
     (place / "README.md").write_text(page(finding, about, place))
-    (place / "case.yaml").write_text(case(finding, about))
+    if about.role == "server":
+        (place / "case.yaml").write_text(case(finding, about))
     if finding.log:
         (place / "iut.log").write_text(finding.log)
     if capture is not None and capture.exists():
@@ -73,7 +76,8 @@ def as_json(finding: Finding, about: Subjects) -> dict[str, Any]:
         "reproduced": finding.shown, "of": finding.tried, "messages": finding.num_messages,
         "seconds": round(finding.seconds, 1), "repeat": finding.repeat,
         "iut": about.name, "version": about.version, "protocol": about.protocol,
-        "transport": about.transport, "wirelaw": __version__,
+        "transport": about.transport, "role": about.role, "command": about.command,
+        "wirelaw": __version__,
         "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(finding.at)),
         "sent": [
             {"connection": record.connection, "hex": record.data.hex()}
@@ -110,7 +114,7 @@ def _statement(requirement: str | None, protocol: str) -> list[str]:
     return ["", f"> {row.id} ({row.level}, section {row.section}): {row.statement}"]
 
 
-def _table(records: Sequence[Record], protocol: str) -> list[str]:
+def _table(records: Sequence[Record], protocol: str, role: str) -> list[str]:
     codec = codec_of(protocol)
     names: dict[int, str] = {}
     lines = ["| connection | bytes | what it is |", "|---|---|---|"]
@@ -122,7 +126,7 @@ def _table(records: Sequence[Record], protocol: str) -> list[str]:
             lines.append(f"| {name} | | {what} |")
             continue
         told = codec.text(wire).replace("|", "\\|")
-        status, requirement, offset = codec.decode(wire, from_server=False)
+        status, requirement, offset = codec.decode(wire, from_server=role == "client")
         broken = f"; breaks {requirement} at byte {offset}" if requirement else ""
         hexed = wire.hex() if len(wire) <= 96 else wire[:96].hex() + "…"
         lines.append(f"| {name} | `{hexed}` | {told}{broken if status != 'ok' else ''} |")
@@ -149,7 +153,7 @@ def page(finding: Finding, about: Subjects, place: Path) -> str:
         "",
         "## What is sent",
         "",
-        *_table(finding.records, about.protocol),
+        *_table(finding.records, about.protocol, about.role),
         "",
         "## Again",
         "",

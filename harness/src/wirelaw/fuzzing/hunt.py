@@ -9,7 +9,7 @@ import select
 import subprocess
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +38,12 @@ class Engine(contextlib.AbstractContextManager["Engine"]):
             str(paths.program("wirelaw-fuzz")), "campaign", "--protocol", protocol, *listen,
             "--journal", str(work / "journal"), *options,
         ]  # fmt: skip
+        self._launch(command, fds, engine_environment(subject))
+
+    def _launch(self, command: list[str], fds: tuple[int, ...], env: dict[str, str]) -> None:
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            bufsize=0, pass_fds=fds, env=engine_environment(subject), start_new_session=True,
+            bufsize=0, pass_fds=fds, env=env, start_new_session=True,
         )  # fmt: skip
         self._pending = b""
 
@@ -139,16 +142,19 @@ class Hunt:
             self.investigator = Investigator(
                 self.subject, player, self.protocol, self.scratch, self.budget_s, self.say
             )
-            for requirement in self.known:
-                engine.tell(f"mute {requirement}")
             self._begin(engine)
-            while time.monotonic() < until and not (self.stop_at_first and self.found):
-                for event in engine.events(min(0.25, max(until - time.monotonic(), 0.0))):
-                    self._take(engine, event)
-                self.counts.seconds = time.monotonic() - self.counts.started
-                self.show(self)
+            self._follow(engine, until)
             if not (self.stop_at_first and self.found):
                 self._last_words()
+
+    def _follow(self, engine: Engine, until: float) -> None:
+        for requirement in self.known:
+            engine.tell(f"mute {requirement}")
+        while time.monotonic() < until and not (self.stop_at_first and self.found):
+            for event in engine.events(min(0.25, max(until - time.monotonic(), 0.0))):
+                self._take(engine, event)
+            self.counts.seconds = time.monotonic() - self.counts.started
+            self.show(self)
 
     def _begin(self, engine: Engine) -> None:
         """The IUT is fresh: the engine may go on."""
@@ -165,7 +171,7 @@ class Hunt:
                 self._count(event)
             case "candidate":
                 self._pause()
-                self._candidate(Suspicion.told(event))
+                self._candidate(self._suspicion(event))
                 self._again(engine, event.get("requirement"))
             case "generation":
                 self._pause()
@@ -196,14 +202,16 @@ class Hunt:
 
     # What was told
 
+    def _suspicion(self, event: dict[str, Any]) -> Suspicion:
+        return Suspicion.told(event)
+
     def _candidate(self, what: Suspicion) -> None:
         if what.kind == "death" and isinstance(self.subject, Subject):
             self.subject.alive(2.0)
             end = self.subject.running.exit_status(), self.subject.log()
-            death = signature.of_death(*end)
-            what = Suspicion("death", group=what.group, death=death)
-            if death.text in self._buckets:
-                return
+            what = replace(what, death=signature.of_death(*end))
+        if what.death is not None and what.death.text in self._buckets:
+            return
         history = journal.read(self.work / "journal")
         self._examine(what, history)
 

@@ -70,8 +70,10 @@ class Investigator:
 
     def __init__(
         self, subject: Subject | Outside, player: Player, protocol: str, scratch: Path,
-        budget_s: float = 40.0, say: Callable[[str], None] = lambda text: None,
+        budget_s: float = 60.0, say: Callable[[str], None] = lambda text: None,
+        role: str = "server",
     ) -> None:  # fmt: skip
+        self.role = role
         self.subject, self.player, self.protocol = subject, player, protocol
         self.scratch = scratch
         self.budget_s = budget_s
@@ -91,6 +93,8 @@ class Investigator:
         if outcome.dead and isinstance(self.subject, Subject):
             self.subject.alive(2.0)
             self.last_end = End(self.subject.running.exit_status(), self.subject.log())
+        elif outcome.end is not None:
+            self.last_end = outcome.end
         return outcome
 
     def shows(self, what: Suspicion, records: list[Record], *, fresh: bool) -> bool:
@@ -228,7 +232,7 @@ class Investigator:
         self, what: Suspicion, records: list[Record], shown: int, tried: int, seconds: float
     ) -> Finding:
         return Finding(
-            bucket=name_of(what, records, self.protocol), kind=what.kind,
+            bucket=name_of(what, records, self.protocol, self.role), kind=what.kind,
             requirement=what.requirement, type=what.type, detail=what.detail, records=records,
             shown=shown, tried=tried, num_messages=reduce.num_messages(records, self.protocol),
             seconds=seconds, log=self.last_end.log if what.kind in ("death", "leak") else "",
@@ -236,11 +240,13 @@ class Investigator:
         )  # fmt: skip
 
 
-def name_of(what: Suspicion, records: Sequence[Record], protocol: str) -> Signature:
+def name_of(
+    what: Suspicion, records: Sequence[Record], protocol: str, role: str = "server"
+) -> Signature:
     """The bucket."""
     if what.kind == "violation":
         return Signature(f"{what.requirement} in {what.type or 'no message'}", CWES["violation"])
-    last = last_message(records, protocol)
+    last = last_message(records, protocol, role)
     if what.kind in ("death", "leak") and what.death is not None:
         bare = " in " not in what.death.text and what.kind == "death" and ":" not in what.death.text
         text = f"{what.death.text} by {last}" if bare else what.death.text
@@ -248,7 +254,7 @@ def name_of(what: Suspicion, records: Sequence[Record], protocol: str) -> Signat
     return Signature(f"{what.kind} by {last}", CWES.get(what.kind, 400))
 
 
-def last_message(records: Sequence[Record], protocol: str) -> str:
+def last_message(records: Sequence[Record], protocol: str, role: str = "server") -> str:
     """What did it, in all likelihood: the last message that is wrong, or else the last but pings;
     and what is wrong with it."""
     from wirelaw.engine.codec import codec_of
@@ -260,7 +266,7 @@ def last_message(records: Sequence[Record], protocol: str) -> str:
         if wire is None:
             continue
         kind = codec.load(wire) or "an unassigned type"
-        status, requirement, _ = codec.decode(wire, from_server=False)
+        status, requirement, _ = codec.decode(wire, from_server=role == "client")
         if status != "ok" and kind != "PINGREQ":
             wrong = f"{kind} against {requirement}"
         if kind != "PINGREQ" or not named:

@@ -15,7 +15,7 @@ from wirelaw import paths
 from wirelaw.errors import UserError
 from wirelaw.fuzzing import journal
 from wirelaw.fuzzing.journal import Record
-from wirelaw.fuzzing.subject import Outside, Subject
+from wirelaw.fuzzing.subject import End, Outside, Subject
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class Outcome:
     fds: int  # descriptors that did not come back
     spins: bool
     violations: frozenset[tuple[str, str]]  # requirement, and type of the IUT's message
+    end: End | None = None  # of a client that was started for this
 
 
 def engine_environment(subject: Subject | Outside) -> dict[str, str]:
