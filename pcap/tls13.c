@@ -171,7 +171,7 @@ void law_tls13_content(law_pcap_tls *t, unsigned from, const law_tls_text *text)
 /* The next generation of keys, 7.2. */
 static void update(law_pcap_tls *t, law_tls_side *s) {
   const law_tls_suite *suite = t->handshake.suite;
-  uint8_t secret[LAW_TLS_HASH_MAX];
+  uint8_t secret[LAW_TLS_HASH_MAX] = {0};
   law_bytes next = law_bytes_of(secret, s->secret_len);
   if (s->phase != LAW_TLS_TRAFFIC || s->secret_len == 0 ||
       !law_tls_expand(law_tls_suite_prf(suite), secret, next.len,
