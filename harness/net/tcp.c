@@ -196,9 +196,17 @@ static law_io failed(law_net *net) {
   return law_tcp_outcome(errno);
 }
 
+/* The other side may hold back what it has to say until what it said is acknowledged (Nagle's
+ * algorithm), and the system would take up to 200 ms for that. It forgets that it was asked. */
+static void acknowledge(int fd) {
+  int one = 1;
+  (void)setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof one);
+}
+
 law_io law_tcp_read(law_net *net, int fd, uint8_t *out, size_t cap, size_t *out_len) {
   ssize_t n = recv(fd, out, cap, 0);
   if (n > 0) {
+    acknowledge(fd);
     *out_len = (size_t)n;
     return LAW_IO_OK;
   }
