@@ -229,7 +229,8 @@ static bool wants_idle(const law_campaign *c, uint64_t now) {
   if (c->soak.stage != LAW_SOAK_OFF) {
     return now >= c->soak.until;
   }
-  return now >= c->generation_until || now >= c->checked_at + CHECK_EVERY * LAW_S;
+  return !c->options->no_pauses &&
+         (now >= c->generation_until || now >= c->checked_at + CHECK_EVERY * LAW_S);
 }
 
 static void idle_work(law_campaign *c, uint64_t now) {

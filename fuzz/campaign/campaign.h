@@ -72,6 +72,16 @@ typedef struct law_link {
   uint8_t replies[LAW_REPLIES];
 } law_link;
 
+/* Messages that ended no connection: most of a batch is made of them, for to make one takes longer
+ * than to send it. Those of a small batch that did end one are thrown out. */
+enum { LAW_STOCK = 1024, LAW_STOCK_BYTES = 200, LAW_STOCK_SMALL = 64 };
+
+typedef struct law_stocked {
+  uint8_t len; /* 0: free */
+  uint8_t used, pings;
+  uint8_t data[LAW_STOCK_BYTES];
+} law_stocked;
+
 typedef enum law_lane_kind {
   LAW_LANE_ENDING, /* one connection for each input */
   LAW_LANE_SEVERAL,
@@ -92,6 +102,8 @@ struct law_lane {
   size_t len;
   law_bytes rest; /* of the input, not played yet */
   uint32_t batch, num_batches; /* kept: messages a batch, batches on this connection */
+  uint16_t drawn[LAW_STOCK_SMALL]; /* of the stock, in a small batch */
+  uint32_t num_drawn;
   uint8_t input[LAW_INPUT_CAP];
 };
 
@@ -155,7 +167,7 @@ typedef struct law_options {
   const char *capture; /* of a replay to a client */
   bool look;           /* at its processor time */
   bool no_sources; /* all connections from one address */
-  bool plain;      /* only good conversations: what a bench compares with */
+  bool no_pauses;  /* the process is not looked at: what a bench measures */
   law_soak_input soak; /* only this, until it is clear whether memory grows; |len| 0: none */
 } law_options;
 
@@ -197,6 +209,7 @@ struct law_campaign {
   uint32_t stuck; /* the group that was not answered for the longest time when the canary was late */
   bool suspect;   /* the canary is late: nothing new is begun until it is known why */
   law_counts counts;
+  law_stocked stock[LAW_STOCK];
   uint8_t told[LAW_R_COUNT]; /* requirements that are not told (again) */
   uint64_t checked_at, status_at;
   uint8_t turn[LAW_TURN];

@@ -65,16 +65,6 @@ static void probe(law_campaign *c, law_lane *lane) {
   lane->len = law_writer_ok(&w) ? w.len : 0;
 }
 
-static void good_opening(law_campaign *c, law_lane *lane) {
-  law_persona p = law_persona_of(c, lane->name);
-  law_writer w = law_writer_of(lane->input, sizeof lane->input);
-  uint8_t message[1024];
-  law_seq_record r = {.from = LAW_CLIENT, .event = LAW_SEQ_DATA};
-  r.data = law_bytes_of(message, c->speaker->open(&p, message, sizeof message));
-  law_seq_write(&w, &r);
-  lane->len = w.len;
-}
-
 /* Lanes must not take each other's sessions all the time: inputs of others get this one's name,
  * where it is as long. Lanes' names are. */
 static void rename_to(law_lane *lane) {
@@ -96,8 +86,6 @@ void law_choose(law_campaign *c, law_lane *lane) {
   if (c->soak.stage != LAW_SOAK_OFF) {
     memcpy(lane->input, c->soak.now.data, c->soak.now.len);
     lane->len = c->soak.now.len;
-  } else if (c->options->plain) {
-    good_opening(c, lane);
   } else if (what < 40 && from_queue(c, lane)) {
     mutate(c, lane, 1 + draw(c, 3));
     rename_to(lane);

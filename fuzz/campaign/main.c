@@ -28,12 +28,12 @@ static const char usage[] =
     "  --soak HEX         repeat one conversation; --soak-message HEX: one message\n"
     "  --script FILE      standard input of a client\n"
     "  --capture FILE     of a replay to a client; --look: at its processor time, too\n"
-    "  --plain            good conversations only\n"
+    "  --no-pauses        no looks at the idle process, no soaks: for benches\n"
     "\n"
     "WIRELAW_FUZZ_USERNAME and WIRELAW_FUZZ_PASSWORD are the IUT's credentials. Commands come on\n"
     "standard input, events go to standard output as JSON lines; see campaign.c and replay.c.\n";
 
-enum { OPT_PLAIN = 1000, OPT_SOAK, OPT_SOAK_MESSAGE, OPT_SECONDS, OPT_PORT, OPT_SURE, OPT_SCRIPT, OPT_CAPTURE, OPT_LOOK };
+enum { OPT_SOAK = 1000, OPT_SOAK_MESSAGE, OPT_SECONDS, OPT_PORT, OPT_SURE, OPT_SCRIPT, OPT_CAPTURE, OPT_LOOK, OPT_NO_PAUSES };
 
 typedef struct line {
   law_options o;
@@ -137,8 +137,8 @@ static bool read_option(int which, char *text, line *l) {
     case OPT_LOOK:
       o->look = true;
       return true;
-    case OPT_PLAIN:
-      o->plain = true;
+    case OPT_NO_PAUSES:
+      o->no_pauses = true;
       return true;
     case OPT_SOAK:
     case OPT_SOAK_MESSAGE:
@@ -163,7 +163,7 @@ static const struct option options[] = {
     {"netns", required_argument, NULL, 'N'},
     {"ws-path", required_argument, NULL, 'w'},
     {"ca-file", required_argument, NULL, 'c'},
-    {"plain", no_argument, NULL, OPT_PLAIN},
+    {"no-pauses", no_argument, NULL, OPT_NO_PAUSES},
     {"soak", required_argument, NULL, OPT_SOAK},
     {"soak-message", required_argument, NULL, OPT_SOAK_MESSAGE},
     {"script", required_argument, NULL, OPT_SCRIPT},
@@ -197,6 +197,9 @@ static int run(const char *verb, const line *l, char **rest) {
   }
   if (strcmp(verb, "hostile-replay") == 0 && l->o.journal != NULL && rest[0] != NULL) {
     return law_hostile_replay_run(&l->o, rest);
+  }
+  if (strcmp(verb, "bench") == 0 && l->port > 0 && l->seconds > 0) {
+    return law_bench_run(&l->o, (uint16_t)l->port, l->seconds);
   }
   (void)fputs(usage, stderr);
   return 2;

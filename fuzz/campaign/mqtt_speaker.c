@@ -81,8 +81,58 @@ static bool keeps_subscribe(const law_limits *l, const law_mqtt_message *m) {
   return !(shared && l->no_shared) && !(named && l->no_identifier);
 }
 
+/* Text that a receiver may refuse though it is well-formed (1.5.4 of 5.0, 1.5.3 of 3.1.1): control
+ * characters and noncharacters. */
+static bool is_discouraged(law_bytes t) {
+  for (size_t i = 0; i < t.len; i++) {
+    uint8_t a = t.data[i], b = i + 1 < t.len ? t.data[i + 1] : 0, c = i + 2 < t.len ? t.data[i + 2] : 0;
+    bool last = a == 0xbf && (b == 0xbe || b == 0xbf); /* U+xFFFE and U+xFFFF */
+    bool arabic = a == 0xef && b == 0xb7 && c >= 0x90; /* U+FDD0 and those behind it */
+    if (a < 0x20 || a == 0x7f || (a == 0xc2 && b < 0xa0) || last || arabic) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Nor need a receiver bear a property twice, though that is not always forbidden. */
+static bool has_discouraged_property(const law_mqtt_message *m) {
+  law_list it = m->properties;
+  law_mqtt_property p;
+  uint64_t seen = 0;
+  while (m->version == LAW_MQTT_5 && law_mqtt_next_property(&it, &p)) {
+    bool binary = p.id == LAW_MQTT_P_CORRELATION_DATA || p.id == LAW_MQTT_P_AUTHENTICATION_DATA;
+    bool again = p.id != LAW_MQTT_P_USER_PROPERTY && (seen >> p.id % 64 & 1) != 0;
+    if (again || (!binary && (is_discouraged(p.key) || is_discouraged(p.text)))) {
+      return true;
+    }
+    seen |= UINT64_C(1) << p.id % 64;
+  }
+  return false;
+}
+
+static bool has_discouraged_text(const law_mqtt_message *m) {
+  uint8_t type = law_mqtt_type_of(m);
+  law_list it = m->u.filters;
+  law_mqtt_filter f;
+  if (type == LAW_MQTT_PUBLISH) {
+    return is_discouraged(m->u.publish.topic);
+  }
+  while ((type == LAW_MQTT_SUBSCRIBE || type == LAW_MQTT_UNSUBSCRIBE) &&
+         law_mqtt_next_filter(&it, type == LAW_MQTT_SUBSCRIBE, &f)) {
+    if (is_discouraged(f.filter)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 static bool keeps(const law_limits *l, const void *message, uint32_t *used) {
   const law_mqtt_message *m = message;
+  if (law_mqtt_type_of(m) != LAW_MQTT_PINGREQ &&
+      (has_discouraged_text(m) || has_discouraged_property(m))) {
+    return false;
+  }
   switch (law_mqtt_type_of(m)) {
     case LAW_MQTT_PUBLISH:
       return keeps_publish(l, m, used);

@@ -57,7 +57,7 @@ static void next_round(law_campaign *c, uint64_t now) {
 }
 
 bool law_soak_begin(law_campaign *c) {
-  if (c->soak.num == 0 || law_net_now() > c->checked_at + SHARE * LAW_MS || c->pid <= 0 || c->options->plain) {
+  if (c->soak.num == 0 || law_net_now() > c->checked_at + SHARE * LAW_MS || c->pid <= 0) {
     return false;
   }
   c->soak.now = c->soak.waiting[0];

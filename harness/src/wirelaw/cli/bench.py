@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from wirelaw.bench import Outcome, captures
     from wirelaw.bench.peers import Peer
 
-HELP = "how fast codecs and the reader of captures are, beside others, on this machine"
+HELP = "how fast codecs, captures and fuzzing are, beside others, on this machine"
 
 EPILOG = """\
 examples:
@@ -29,6 +29,7 @@ examples:
   wirelaw bench codec mqtt --json
   wirelaw bench pcap                     MB/s of pcap check, beside tshark and plain libpcap
   wirelaw bench pcap --flows 10000       more connections open at a time
+  wirelaw bench fuzz                     sessions/s and messages/s beside bare loops, on mosquitto
 
 Peers are compiled with -O2, as the release is. docs/bench.md tells what is measured, and how to put
 a codec of your own beside the others.
@@ -39,7 +40,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     whats = parser.add_subparsers(dest="what", metavar="WHAT", required=True)
     _configure_codec(whats.add_parser("codec", help="nanoseconds for each message"))
+    _configure_fuzz(whats.add_parser("fuzz", help="sessions and messages of 'fuzz iut' for each second"))
     _configure_pcap(whats.add_parser("pcap", help="megabytes of captures for each second"))
+
+
+def _configure_fuzz(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("url", nargs="?", metavar="URL", help="of a server; default: mosquitto, started for it")
+    parser.add_argument("--protocol", choices=["mqtt5", "mqtt311"], default="mqtt5", help="default: mqtt5")
+    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="the median counts (default: 3)")
+    parser.add_argument("--seconds", type=int, default=4, metavar="N", help="of each measurement (default: 4)")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 
 def _configure_codec(parser: argparse.ArgumentParser) -> None:
@@ -75,7 +85,25 @@ def _configure_pcap(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    return run_codec(args) if args.what == "codec" else run_pcap(args)
+    return {"codec": run_codec, "pcap": run_pcap, "fuzz": run_fuzz}[args.what](args)
+
+
+def run_fuzz(args: argparse.Namespace) -> int:
+    from wirelaw.bench import network
+
+    for name in ("rounds", "seconds"):
+        if not 1 <= getattr(args, name) <= 100:
+            raise UserError(f"--{name} {getattr(args, name)}: from 1 to 100")
+    rows = network.measure(
+        args.url, args.protocol, args.rounds, args.seconds, lambda text: print(text, file=sys.stderr)
+    ).rows()
+    if args.json:
+        print(json.dumps({"bench": "fuzz", "rows": rows}, indent=2))
+        return 0
+    for row in rows:
+        ours = f"{1 / row['ratio_to_wirelaw']:.0%} of it" if row["subject"] != OURS else ""
+        print(f"{row['what']:<28}{row['subject']:<26}{row['value']:>9,} {row['unit']:<12}{ours}")
+    return 0
 
 
 def run_codec(args: argparse.Namespace) -> int:
