@@ -17,7 +17,7 @@ _ASSERT = re.compile(r"[Aa]ssertion [`']?([^'\n]+)'? failed")
 #: Frames that say nothing of the cause.
 _PLUMBING = re.compile(
     r"^(_*(interceptor|asan|lsan|sanitizer|malloc|calloc|realloc|free|mem\w+|str\w+|raise|abort|"
-    r"gsignal|libc_start\w*|start\w*|main)|runtime\.|panic$)"
+    r"gsignal|libc_start\w*|start\w*|main$)|runtime\.|panic$)"
 )
 
 CWES = {
