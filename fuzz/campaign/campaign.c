@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "campaign/campaign.h"
+#include "campaign/mask.h"
 #include "campaign/run.h"
 #include "campaign/say.h"
 #include "campaign/scopes.h"
@@ -76,7 +77,7 @@ static void judge_event(law_campaign *c, law_link *link, const law_event *e) {
   for (size_t i = 0; i < e->num_violations; i++) {
     law_requirement r = e->violations[i].requirement;
     link->broken = r;
-    if (!c->told[r] && law_is_told(c->options, r)) {
+    if (law_link_blames(c, link, e, r, false)) {
       law_candidate found = {.kind = "violation", .requirement = r, .connection = link->id};
       found.type = e->type != NULL ? e->type->name : NULL;
       found.group = link->lane != NULL ? link->lane->group : 0;
@@ -167,8 +168,8 @@ static void command_iut(law_campaign *c, const char *arguments) {
   }
   law_oracles_begin(c);
   if (c->options->soak.len > 0) {
-    c->soak.now = c->options->soak;
     c->soak.waiting[0] = c->options->soak;
+    law_unmask(c->soak.waiting[0].data, c->soak.waiting[0].len, c->options->password);
     c->soak.num = 1;
     c->checked_at = law_net_now() - CHECK_EVERY * LAW_S; /* at once */
   }
@@ -347,7 +348,7 @@ static bool make_lanes(law_campaign *c) {
 static bool begin(law_campaign *c, const law_options *o) {
   const law_protocol *p = c->speaker->protocol;
   c->net = law_net_new();
-  c->queue = law_inputs_new(o->queue);
+  c->queue = law_inputs_new(o->queue, o->password);
   if (c->net == NULL || c->queue == NULL) {
     return false;
   }

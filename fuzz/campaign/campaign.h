@@ -60,6 +60,7 @@ typedef struct law_link {
   law_handle handle;
   uint32_t id; /* in the journal */
   bool up, down, ended; /* connected; closed by the IUT; our side closed */
+  bool cut; /* a message of ours has no end: what the IUT makes of that, and after it, is open */
   int opened;           /* as law_speaker.opened has it */
   law_limits limits;
   uint32_t num_received;
@@ -211,12 +212,18 @@ struct law_campaign {
   law_counts counts;
   law_stocked stock[LAW_STOCK];
   uint8_t told[LAW_R_COUNT]; /* requirements that are not told (again) */
+  uint8_t carried[LAW_R_COUNT]; /* that we broke in what the IUT may have passed on */
+  uint32_t num_carried;
   uint64_t checked_at, status_at;
   uint8_t turn[LAW_TURN];
   uint64_t scratch[LAW_MAX_MESSAGE_SIZE / 8];
 };
 
 /* links.c */
+/* Whether |e| may be held against the IUT for breaking |r|, and not only shows that we misled it.
+ * |strict|: whatever we said to others with anything wrong in it may be what it passes on. */
+bool law_link_blames(const law_campaign *c, const law_link *link, const law_event *e,
+                     law_requirement r, bool strict);
 law_link *law_link_take(law_campaign *c, law_link_kind kind, law_handle scope);
 /* Gives up the connection, by RST unless it is gone. */
 void law_link_drop(law_campaign *c, law_link *link);

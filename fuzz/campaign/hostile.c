@@ -395,7 +395,7 @@ static bool begin(host *h) {
   const law_options *o = h->options;
   law_endpoint at = law_options_endpoint(o);
   h->net = law_net_new();
-  h->queue = law_inputs_new(o->queue);
+  h->queue = law_inputs_new(o->queue, NULL);
   if (h->net == NULL || h->queue == NULL) {
     return false;
   }

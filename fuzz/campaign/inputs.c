@@ -6,11 +6,15 @@
 #include <string.h>
 
 #include "campaign/keys.h"
+#include "campaign/mask.h"
 #include "mutators/random.h"
 #include "seq/seq.h"
 
-law_inputs *law_inputs_new(const char *folder) {
+law_inputs *law_inputs_new(const char *folder, const char *password) {
   law_inputs *q = calloc(1, sizeof *q);
+  if (q != NULL) {
+    q->password = password;
+  }
   if (q != NULL && folder != NULL) {
     (void)snprintf(q->folder, sizeof q->folder, "%s", folder);
   }
@@ -33,7 +37,11 @@ static bool has_several(law_bytes sequence) {
   return several;
 }
 
-static void save_input(law_inputs *q, law_bytes input) {
+static void save_input(law_inputs *q, law_bytes plain) {
+  uint8_t hidden[LAW_INPUT_CAP];
+  law_bytes input = law_bytes_of(hidden, plain.len);
+  memcpy(hidden, plain.data, plain.len);
+  law_mask(hidden, plain.len, q->password);
   char path[sizeof q->folder + 32];
   uint64_t h = 0;
   for (size_t i = 0; i < input.len; i++) {
@@ -64,7 +72,9 @@ static void load_file(law_inputs *q, const char *path) {
   static uint8_t data[LAW_INPUT_CAP];
   FILE *f = fopen(path, "rbe");
   if (f != NULL) {
-    law_inputs_add(q, law_bytes_of(data, fread(data, 1, sizeof data, f)), false);
+    size_t len = fread(data, 1, sizeof data, f);
+    law_unmask(data, len, q->password);
+    law_inputs_add(q, law_bytes_of(data, len), false);
     (void)fclose(f);
   }
 }

@@ -17,9 +17,11 @@ typedef struct law_inputs {
   law_input_seq at[LAW_INPUTS_MAX];
   char folder[4096]; /* where new ones are written; "" nowhere */
   bool full;         /* the disk refused one */
+  const char *password; /* that no file holds; see mask.h */
 } law_inputs;
 
-law_inputs *law_inputs_new(const char *folder);
+/* |password|, NULL for none, lives as long. */
+law_inputs *law_inputs_new(const char *folder, const char *password);
 void law_inputs_free(law_inputs *q);
 /* All files of a folder; how many. -1: it cannot be read. */
 int law_inputs_load(law_inputs *q, const char *folder);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "campaign/campaign.h"
+#include "campaign/mask.h"
 
 /* Addresses of 127.0.0.0/8, so that no address runs out of ports. */
 static void set_source(law_campaign *c) {
@@ -93,6 +94,13 @@ void law_pool_drop(law_campaign *c) {
 
 /* ---- what we say ---- */
 
+static void note_carried(law_campaign *c, uint32_t code, law_requirement broken) {
+  if (c->speaker->carries(code, true)) {
+    c->carried[broken] = 1;
+    c->num_carried++;
+  }
+}
+
 static void read_one(law_campaign *c, law_link *link, law_bytes frame, law_read *out) {
   const law_protocol *p = c->speaker->protocol;
   law_violation v = {LAW_R_NONE, LAW_OK, 0};
@@ -100,6 +108,7 @@ static void read_one(law_campaign *c, law_link *link, law_bytes frame, law_read 
   uint32_t code = p->code_of(frame);
   out->num++;
   if (status != LAW_OK) {
+    note_carried(c, code, v.requirement);
     if (out->broken == LAW_R_NONE) {
       out->code = code;
       out->broken = v.requirement;
@@ -121,6 +130,7 @@ law_read law_link_read(law_campaign *c, law_link *link, law_bytes bytes) {
     law_status status = c->speaker->protocol->frame(link->context, bytes, &len, &v);
     if (status != LAW_OK || len == 0 || len > bytes.len) {
       out.whole = false;
+      link->cut = true;
       out.lost = status != LAW_NEED_MORE;
       out.hoards = status == LAW_NEED_MORE && len >= LAW_HOARD;
       out.code = out.broken == LAW_R_NONE ? c->speaker->protocol->code_of(bytes) : out.code;
@@ -136,10 +146,17 @@ law_read law_link_read(law_campaign *c, law_link *link, law_bytes bytes) {
 
 static void note(law_campaign *c, const law_link *link, uint32_t group, law_journal_event event,
                  law_bytes bytes) {
+  static uint8_t hidden[LAW_TURN];
   law_journal_record r = {group, link->id, event, link->num_received, bytes};
-  if (c->journal.map != NULL) {
-    law_journal_write(&c->journal, &r);
+  if (c->journal.map == NULL) {
+    return;
   }
+  if (c->options->password != NULL && bytes.len > 0 && bytes.len <= sizeof hidden) {
+    memcpy(hidden, bytes.data, bytes.len);
+    law_mask(hidden, bytes.len, c->options->password);
+    r.data.data = hidden;
+  }
+  law_journal_write(&c->journal, &r);
 }
 
 bool law_link_send(law_campaign *c, law_link *link, uint32_t group, law_bytes bytes) {
@@ -161,6 +178,17 @@ void law_link_end(law_campaign *c, law_link *link, uint32_t group, bool reset) {
 }
 
 /* ---- what comes back ---- */
+
+static bool is_carried(const law_campaign *c, const law_event *e, law_requirement r, bool strict) {
+  bool carries = e->wire.len > 0 &&
+                 c->speaker->carries(c->speaker->protocol->code_of(e->wire), false);
+  return carries && e->status != LAW_OK && (strict ? c->num_carried > 0 : c->carried[r] != 0);
+}
+
+bool law_link_blames(const law_campaign *c, const law_link *link, const law_event *e,
+                     law_requirement r, bool strict) {
+  return !link->cut && !c->told[r] && law_is_told(c->options, r) && !is_carried(c, e, r, strict);
+}
 
 static void keep_reply(law_campaign *c, law_link *link, const void *message) {
   size_t len = c->speaker->reply(message, link->replies + link->replies_len,

@@ -246,6 +246,10 @@ static size_t volunteer(const law_persona *p, uint64_t *random, uint8_t *out, si
   }
 }
 
+static bool carries(uint32_t code, bool from_us) {
+  return code == LAW_MQTT_PUBLISH || (from_us && code == LAW_MQTT_CONNECT); /* a will */
+}
+
 static uint32_t reason(const void *message) {
   const law_mqtt_message *m = message;
   switch (law_mqtt_type_of(m)) {
@@ -283,6 +287,7 @@ const law_speaker law_mqtt_speaker = {
     .delivers = delivers,
     .serve = serve,
     .volunteer = volunteer,
+    .carries = carries,
     .reason = reason,
 };
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "campaign/campaign.h"
+#include "campaign/mask.h"
 #include "campaign/run.h"
 #include "campaign/say.h"
 #include "campaign/scopes.h"
@@ -39,10 +40,10 @@ typedef struct replay {
 
 /* ---- one loop ---- */
 
-static void add_broken(replay *r, const law_link *link, const law_event *e) {
+static void add_broken(replay *r, law_campaign *c, const law_link *link, const law_event *e) {
   for (size_t i = 0; i < e->num_violations && r->num_broken < MAX_BROKEN; i++) {
     law_requirement id = e->violations[i].requirement;
-    if (law_is_told(r->options, id)) {
+    if (law_link_blames(c, link, e, id, true)) {
       r->found[r->num_broken++] = (broken){id, e->type != NULL ? e->type->name : NULL, link->id,
                                            link->lane != NULL ? link->lane->group : 0};
     }
@@ -55,7 +56,7 @@ static void take(replay *r, law_campaign *c, const law_event *e) {
     return;
   }
   if (e->kind == LAW_EV_MESSAGE || e->kind == LAW_EV_VIOLATION) {
-    add_broken(r, link, e);
+    add_broken(r, c, link, e);
   }
   if (e->kind == LAW_EV_CONNECTED) {
     link->up = true;
@@ -162,12 +163,24 @@ static void await_quiet(replay *r, const law_link *link) {
   }
 }
 
+/* The bytes of a record as they were sent. */
+static law_bytes as_sent(const replay *r, law_bytes data) {
+  static uint8_t shown[LAW_TURN];
+  if (r->options->password == NULL || data.len == 0 || data.len > sizeof shown) {
+    return data;
+  }
+  memcpy(shown, data.data, data.len);
+  law_unmask(shown, data.len, r->options->password);
+  return law_bytes_of(shown, data.len);
+}
+
 static void play_data(replay *r, law_link *link, const law_journal_record *one) {
+  law_bytes data = as_sent(r, one->data);
   reach(r, link, one->received);
-  law_read read = law_link_read(r->player, link, one->data);
+  law_read read = law_link_read(r->player, link, data);
   link->num_due += read.num_pings;
   r->num_sent += read.num + !read.whole;
-  (void)law_link_send(r->player, link, one->group, one->data);
+  (void)law_link_send(r->player, link, one->group, data);
   if (read.num_pings > 0 && link->opened >= 0 && read.whole) {
     await_answer(r, link);
   } else if (read.whole || read.lost) {

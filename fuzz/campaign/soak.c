@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "campaign/campaign.h"
+#include "campaign/mask.h"
 
 enum {
   ROUND = 300,       /* ms */
@@ -81,7 +82,8 @@ static law_bytes conversation(law_campaign *c, uint8_t *out, size_t cap) {
   law_writer w = law_writer_of(out, cap);
   law_seq_record r = {.from = LAW_CLIENT, .event = LAW_SEQ_DATA};
   if (!c->soak.now.kept) {
-    return law_bytes_of(c->soak.now.data, c->soak.now.len);
+    law_write_bytes(&w, law_bytes_of(c->soak.now.data, c->soak.now.len));
+    return law_bytes_of(out, w.len);
   }
   r.data = law_bytes_of(opening, c->speaker->open(&p, opening, sizeof opening));
   law_seq_write(&w, &r);
@@ -96,11 +98,13 @@ static void tell(law_campaign *c) {
   uint64_t each = c->soak.grown / (c->soak.executed > 0 ? c->soak.executed : 1);
   (void)snprintf(detail, sizeof detail, "%s %llu", c->soak.now.kept ? "message" : "conversation",
                  (unsigned long long)each);
+  law_bytes input = conversation(c, room, sizeof room);
+  law_mask(room, input.len, c->options->password);
   c->soak.stage = LAW_SOAK_OFF;
   law_campaign_candidate(
       c, &(law_candidate){.kind = "growth",
                           .detail = detail,
-                          .input = conversation(c, room, sizeof room)});
+                          .input = input});
 }
 
 static bool is_growth(const law_campaign *c, uint64_t grown, uint64_t times) {

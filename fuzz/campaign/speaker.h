@@ -54,6 +54,9 @@ typedef struct law_speaker {
   /* Something that a server sends by itself, legal or nearly so. */
   size_t (*volunteer)(const law_persona *p, uint64_t *random, uint8_t *out, size_t cap);
 
+  /* Whether messages of this code, to the IUT or from it, carry what one client says to another: who
+   * passes on what it was told has missed a check, which it may. */
+  bool (*carries)(uint32_t code, bool from_us);
   /* A small number that tells answers of one type apart: a reason code. */
   uint32_t (*reason)(const void *message);
 } law_speaker;

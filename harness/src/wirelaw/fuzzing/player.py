@@ -37,9 +37,10 @@ def engine_environment(subject: Subject | Outside) -> dict[str, str]:
     """The engine gets credentials where no list of processes shows them."""
     env = dict(os.environ)
     given = subject.credentials
+    needed = given.required or isinstance(subject, Outside)
     for name, value in (("USERNAME", given.username), ("PASSWORD", given.password)):
         env.pop(f"WIRELAW_FUZZ_{name}", None)
-        if value is not None:
+        if value is not None and needed:
             env[f"WIRELAW_FUZZ_{name}"] = value
     return env
 
