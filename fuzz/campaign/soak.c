@@ -113,8 +113,8 @@ static bool is_growth(const law_campaign *c, uint64_t grown, uint64_t times) {
 
 /* A suspicion takes some rounds; a proof, also that much more memory than noise would explain. */
 static bool is_enough(const law_campaign *c) {
-  uint64_t third = c->base.resident / 3, sure = c->options->sure;
-  uint64_t want = sure == 0 ? 0 : third > sure ? third : sure;
+  uint64_t base = c->base.resident, sure = c->options->sure;
+  uint64_t want = sure == 0 ? 0 : base > sure ? base : sure; /* as much again as all of it */
   want = want > c->options->min_growth ? want : c->options->min_growth;
   return c->soak.rounds >= LAW_SOAK_ROUNDS && c->soak.grown >= want;
 }

@@ -147,7 +147,7 @@ class Investigator:
             str(paths.program("wirelaw-fuzz")), "campaign", "--protocol", self.protocol, *options,
             "--journal", str(self.scratch / "soak.journal"), "--lanes", "0,0,1" if message else "8,0,0",
             "--soak-message" if message else "--soak", soak.hex(),
-            "--growth", str(self.subject.min_growth()), "--sure", "0" if quick else str(4 << 20),
+            "--growth", str(self.subject.min_growth()), "--sure", "0" if quick else str(8 << 20),
         ]  # fmt: skip
         with subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=fds, bufsize=0,

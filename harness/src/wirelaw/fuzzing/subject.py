@@ -30,7 +30,7 @@ from wirelaw.iut.descriptor import (
 _LOG_LIMIT = 64 << 20
 #: An address space of this size is a sanitizer's shadow, not the program's.
 _SHADOW = 1 << 40
-_MANAGED = re.compile(rb"libjvm|/node$|/node |beam\.smp|libcoreclr|/python3|libpython")
+_MANAGED = re.compile(rb"libjvm|/node$|/beam\.smp|libcoreclr|/python3|libpython", re.MULTILINE)
 _MANAGED_GROWTH = 512 << 20
 
 
