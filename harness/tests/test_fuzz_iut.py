@@ -305,3 +305,27 @@ def test_ctrl_c_keeps_what_was_found(tmp_path):
     out, _ = process.communicate(timeout=20)
     assert process.returncode == 1
     assert json.loads(out)["findings"][0]["bucket"].startswith("SIGSEGV")
+
+
+def test_the_journal_of_a_campaign_that_was_killed_is_looked_through(run, tmp_path):
+    work = tmp_path / "work"
+    work.mkdir()
+    connack = record(bytes.fromhex("2003000000"), 7, 7)
+    journal.write(work / "journal", [record(CONNECT + PING, 5, 5), connack, record(CONNECT, 6, 6)])
+    server = f"{planted('planted-server')} --bug client-connack --port {{port}}"
+    document = campaign(run, tmp_path, server, seconds=1)
+    assert document["findings"][0]["sent"] == [{"connection": 7, "hex": "2003000000"}]
+
+
+def test_a_password_is_sent_and_not_written(run, tmp_path, monkeypatch):
+    """The reference broker takes any; the journal must not have it."""
+    monkeypatch.setenv("WIRELAW_IUT_PASSWORD", "hush-hush-hush")
+    from wirelaw import iut
+
+    with iut.start(iut.load("reference"), ["tcp"], protocol="mqtt5") as running:
+        status, _, err = run(
+            "iut", running.url("tcp"), "--user", "somebody", "--time", "2", "--work", str(tmp_path / "work"),
+        )  # fmt: skip
+    assert status == 0, err
+    for file in (tmp_path / "work").rglob("*"):
+        assert not file.is_file() or b"hush-hush-hush" not in file.read_bytes()

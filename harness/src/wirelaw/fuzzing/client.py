@@ -176,6 +176,7 @@ class ClientHunt(Hunt):
     def run(self, seconds: float | None) -> None:
         until = time.monotonic() + seconds if seconds else float("inf")
         client: Any = self.subject
+        self._put_aside()
         with (
             ClientPlayer(client, self.protocol, self.scratch) as player,
             HostileEngine(client, self.protocol, self.work, self.options) as engine,
@@ -183,8 +184,10 @@ class ClientHunt(Hunt):
             self.investigator = Investigator(
                 client, player, self.protocol, self.scratch, self.budget_s, self.say, "client"  # type: ignore[arg-type]
             )
+            self._salvage()
             self._running_since = time.monotonic()
             self._follow(engine, until)
+        self.end()
 
     def _suspicion(self, event: dict[str, Any]) -> Suspicion:
         what = Suspicion.told(event)

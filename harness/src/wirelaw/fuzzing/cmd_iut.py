@@ -80,6 +80,7 @@ def _run(hunt: Hunt, args: argparse.Namespace, line: Any) -> str | None:
         hunt.run(args.time)
     except KeyboardInterrupt:
         line.say("stopped")
+        hunt.end()
     except UserError as error:
         if not hunt.found:
             raise
@@ -120,9 +121,9 @@ def subject_of(args: argparse.Namespace) -> tuple[Subject | Outside, Any, list[s
             args.url, username=args.user, password=os.environ.get("WIRELAW_IUT_PASSWORD"),
             allow_remote=args.yes,
         )  # fmt: skip
-        if not args.url.startswith(("tcp://127.", "mqtt://127.")) and args.yes:
-            args.rate = min(args.rate or _RATE, _RATE)
         outside = Outside(external, transport)
+        if not outside.is_here():
+            args.rate = min(args.rate or _RATE, _RATE)
         return outside, findings.Subjects(external.name, None, args.protocol, transport), []
     if args.argv is not None:
         descriptor = from_command(args.argv, args.protocol, args.ready)

@@ -135,6 +135,7 @@ class Hunt:
         options = [*self.options, "--growth", "0"]
         self.subject.fresh()
         options[-1] = str(self.subject.min_growth())
+        self._put_aside()
         with (
             Player(self.subject, self.protocol, self.scratch) as player,
             Engine(self.subject, self.protocol, self.work, options) as engine,
@@ -142,10 +143,12 @@ class Hunt:
             self.investigator = Investigator(
                 self.subject, player, self.protocol, self.scratch, self.budget_s, self.say
             )
+            self._salvage()
             self._begin(engine)
             self._follow(engine, until)
             if not (self.stop_at_first and self.found):
                 self._last_words()
+        self.end()
 
     def _follow(self, engine: Engine, until: float) -> None:
         for requirement in self.known:
@@ -199,6 +202,29 @@ class Hunt:
         self.subject.fresh()
         self.counts.restarts += 1
         self._begin(engine)
+
+    # The journal of a campaign that was killed
+
+    def _put_aside(self) -> None:
+        """Before the engine begins its own."""
+        with contextlib.suppress(OSError):
+            (self.work / "journal").rename(self.work / "journal.old")
+
+    def _salvage(self) -> None:
+        """Whether what was sent last of all ended the IUT; a campaign that ends well leaves none."""
+        old = self.work / "journal.old"
+        if not old.exists() or not self.subject.restartable:
+            return
+        self.say("the campaign before was killed; its journal is played")
+        with contextlib.suppress(UserError):
+            self._examine(Suspicion("death"), journal.read(old))
+            old.unlink()
+        self.subject.fresh()
+
+    def end(self) -> None:
+        """Nothing has to be looked through by the next campaign."""
+        with contextlib.suppress(OSError):
+            (self.work / "journal").unlink()
 
     # What was told
 

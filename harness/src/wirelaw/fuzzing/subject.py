@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import os
 import re
 import shlex
 import shutil
+import socket
 import tempfile
 import time
 from collections.abc import Callable
@@ -185,6 +187,12 @@ class Outside(contextlib.AbstractContextManager["Outside"]):
         self.port = external.ports[transport]
         self.credentials = external.credentials
         self.alive: Callable[..., bool] = external.alive
+
+    def is_here(self) -> bool:
+        """Whether it is this machine."""
+        host = self.external.listeners[self.transport].host
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        return all(ipaddress.ip_address(str(one[4][0])).is_loopback for one in found)
 
     def fresh(self) -> None:
         """It is as it is."""
